@@ -1,0 +1,1 @@
+"""pricetime: a day-trading venue that keeps every cent and every share."""

@@ -1,0 +1,132 @@
+"""Every error that pricetime raises, as one tree.
+
+PricetimeError
+├── SettingError            a setting has a value it cannot have
+├── RecordError             bytes that are no record of a known version
+├── RuleError               a command is denied; carries a ``Reason`` (see ``records``)
+├── JournalError            the journal cannot be trusted or written
+│   ├── JournalTampered     a batch does not carry the hash it should
+│   ├── JournalTorn         a batch is missing, short or out of order
+│   ├── JournalBusy         another process writes this journal
+│   └── JournalFailed       writing failed; the venue has stopped answering
+├── SnapshotError           a snapshot file is damaged or of another version
+├── QueueFull               more commands wait than the venue takes
+├── VenueStopped            the venue is stopping or has stopped
+├── ViewsBehind             the read models did not catch up in time
+├── IdentityError
+│   ├── UserNameTaken
+│   ├── UnknownUser
+│   ├── WrongPassword
+│   ├── LockedOut           too many failures; carries ``retry_after_s``
+│   ├── WeakPassword
+│   ├── TokenInvalid        a missing, malformed, expired or revoked token
+│   └── NotAllowed          the role does not permit this
+├── StockNameTaken
+└── CheckFailed             ``pricetime check`` found the venue's data to be wrong
+
+An error's docstring is its default message and says what to do next. HTTP statuses are chosen in
+one place only, ``api/problems.py``.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+
+class PricetimeError(Exception):
+    """Something went wrong in pricetime."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.cleandoc(type(self).__doc__ or ""))
+
+
+class SettingError(PricetimeError):
+    """A setting has a value it cannot have. Run `pricetime config` for every setting and its range."""
+
+
+class RecordError(PricetimeError):
+    """These bytes are no records of a known version. Update pricetime if a newer one wrote them."""
+
+
+class JournalError(PricetimeError):
+    """The journal cannot be used."""
+
+
+class JournalTampered(JournalError):
+    """A batch of the journal does not carry the hash it should. Restore the data from a backup."""
+
+
+class JournalTorn(JournalError):
+    """A batch of the journal is missing or incomplete. Restore the data from a backup."""
+
+
+class JournalBusy(JournalError):
+    """Another process writes this journal. Stop it first, or name another folder with --data."""
+
+
+class JournalFailed(JournalError):
+    """The journal could not be written. Free disk space or repair the disk, then restart."""
+
+
+class SnapshotError(PricetimeError):
+    """A snapshot is damaged. It will be left out; the journal holds the same truth."""
+
+
+class QueueFull(PricetimeError):
+    """The venue has more commands waiting than it takes. Try again after the given time."""
+
+    def __init__(self, message: str | None = None, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class VenueStopped(PricetimeError):
+    """The venue is stopping. Try again when it is back; a client order id tells what was done."""
+
+
+class ViewsBehind(PricetimeError):
+    """The lists have not caught up with your last order yet. Try again in a moment."""
+
+
+class IdentityError(PricetimeError):
+    """Something is wrong with a user, a password or a session."""
+
+
+class UserNameTaken(IdentityError):
+    """This user name is taken. Choose another."""
+
+
+class UnknownUser(IdentityError):
+    """There is no such user."""
+
+
+class WrongPassword(IdentityError):
+    """The user name or the password is wrong."""
+
+
+class LockedOut(IdentityError):
+    """Too many failed attempts. Wait before you try again."""
+
+    def __init__(self, message: str | None = None, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class WeakPassword(IdentityError):
+    """This password cannot be used."""
+
+
+class TokenInvalid(IdentityError):
+    """The token is missing, malformed, expired or revoked. Log in again."""
+
+
+class NotAllowed(IdentityError):
+    """Your role does not permit this. Ask an administrator."""
+
+
+class StockNameTaken(PricetimeError):
+    """A stock of this name is listed already. Choose another name."""
+
+
+class CheckFailed(PricetimeError):
+    """The data of the venue is not as it should be."""

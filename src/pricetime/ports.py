@@ -1,0 +1,439 @@
+"""What the runtime, the identity rules and the API need from the outside, as small Protocols.
+
+Adapters (SQLite, memory, later MongoDB and Redis) implement them; ``services/wiring.py`` picks one of
+each. Rows are immutable structs of integers in the units of ``records``; text and decimals are made
+at the edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from pricetime.records import OrderType, Reason, Side, TimeInForce
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """Base of all rows."""
+
+
+# --------------------------------------------------------------------------------------------- time
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now_ns(self) -> int:
+        """Return nanoseconds since 1970 in UTC."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------ journal
+
+
+class Batch(Row, frozen=True):
+    """One batch of the journal: what was asked and what happened, chained to the batch before.
+
+    ``hash`` is BLAKE2b-256 over ``previous_hash``, the number, and the lengths and bytes of commands and
+    events (``runtime.chain``).
+    """
+
+    number: int
+    first_sequence: int
+    last_sequence: int
+    last_event: int
+    time_ns: int
+    commands: bytes
+    events: bytes
+    previous_hash: bytes
+    hash: bytes
+
+
+class Journal(Protocol):
+    """The truth: an append-only list of batches. One writer; readers in any thread."""
+
+    def append(self, batch: Batch) -> None:
+        """Make a batch durable before returning; JournalFailed where that cannot be."""
+        ...
+
+    def read(self, after: int = 0, limit: int = 1_000) -> Sequence[Batch]:
+        """Return up to ``limit`` batches with numbers above ``after``, in order."""
+        ...
+
+    def last(self) -> Batch | None:
+        """Return the newest batch."""
+        ...
+
+    def close(self) -> None:
+        """Release the files; safe to call twice."""
+        ...
+
+
+class Snapshot(Row, frozen=True):
+    """The venue's state after a batch."""
+
+    batch: int
+    batch_hash: bytes
+    sequence: int
+    state: bytes
+    state_hash: bytes
+
+
+class Snapshots(Protocol):
+    """Snapshots, newest first, kept two deep. Losing them all loses nothing but time."""
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot durably and drop all but the newest two."""
+        ...
+
+    def newest_first(self) -> Iterator[Snapshot]:
+        """Yield the readable snapshots; a damaged one is left out with a warning."""
+        ...
+
+
+# -------------------------------------------------------------------------------------------- users
+
+
+class User(Row, frozen=True):
+    """A registered person. ``account`` is theirs in the venue."""
+
+    account: int
+    user_name: str
+    name: str
+    password_hash: bytes
+    role: str
+    created_ns: int
+    disabled: bool = False
+    tokens_valid_from_ns: int = 0
+    """Tokens issued before this time are revoked (set when a password or role changes)."""
+
+
+class RefreshToken(Row, frozen=True):
+    """A refresh token, by the hash of its secret; each is used once, and its family dies with a reuse."""
+
+    token_hash: bytes
+    family: str
+    account: int
+    expires_ns: int
+    used: bool = False
+
+
+class StockName(Row, frozen=True):
+    """The name of a stock number."""
+
+    stock: int
+    name: str
+    created_ns: int
+
+
+class AuditEntry(Row, frozen=True):
+    """One thing somebody did that an auditor asks about."""
+
+    id: int
+    time_ns: int
+    actor: int
+    action: str
+    subject: str
+    detail: str
+
+
+class Accounts(Protocol):
+    """Durable storage of users, sessions and stock names. A coroutine that writes returns when durable."""
+
+    async def add_user(self, user: User) -> None:
+        """Store a new user; UserNameTaken where the name is in use."""
+        ...
+
+    async def user_by_name(self, user_name: str) -> User | None: ...  # noqa: D102
+    async def user_by_account(self, account: int) -> User | None: ...  # noqa: D102
+
+    async def users(self, after: int, limit: int) -> Sequence[User]:
+        """Return users with accounts above ``after``, ascending."""
+        ...
+
+    async def set_password_hash(self, account: int, password_hash: bytes, valid_from_ns: int | None) -> None:
+        """Replace a hash; with a time, also revoke every token issued before it."""
+        ...
+
+    async def set_role(self, account: int, role: str, valid_from_ns: int) -> None:
+        """Change a role and revoke every token issued before the given time."""
+        ...
+
+    async def set_disabled(self, account: int, disabled: bool, valid_from_ns: int) -> None:
+        """Close or open a user's way in and revoke every token issued before the given time."""
+        ...
+
+    async def revoke_token(self, token_id: str, expires_ns: int) -> None:
+        """Remember a revoked access token until it would have expired."""
+        ...
+
+    async def revoked_tokens(self, now_ns: int) -> Sequence[tuple[str, int]]:
+        """Return (token id, expiry) of revoked tokens that have not expired; forget the others."""
+        ...
+
+    async def add_refresh_token(self, token: RefreshToken) -> None: ...  # noqa: D102
+    async def refresh_token(self, token_hash: bytes) -> RefreshToken | None: ...  # noqa: D102
+
+    async def use_refresh_token(self, token_hash: bytes) -> bool:
+        """Mark a refresh token used; False where it was used before (by a thief or a retry)."""
+        ...
+
+    async def revoke_family(self, family: str) -> None:
+        """Delete a refresh token and all that came from the same log-in."""
+        ...
+
+    async def revoke_refresh_tokens(self, account: int) -> None:
+        """Delete every refresh token of an account."""
+        ...
+
+    async def name_stock(self, name: str, now_ns: int) -> StockName:
+        """Return the stock of this name, given the next free number where the name is new."""
+        ...
+
+    async def stock_names(self) -> Sequence[StockName]:
+        """Return every name ever given, listed or not, by number."""
+        ...
+
+    async def add_audit(self, time_ns: int, actor: int, action: str, subject: str, detail: str) -> None:
+        """Append to the audit of users and sessions."""
+        ...
+
+    async def audit(
+        self, *, actor: int | None, action: str | None, before: int, limit: int
+    ) -> Sequence[AuditEntry]:
+        """Return entries with ids below ``before``, newest first."""
+        ...
+
+
+# -------------------------------------------------------------------------------------------- views
+
+
+class OrderRow(Row, frozen=True):
+    """An order as it stands. ``value`` is the sum of price × quantity over its executions."""
+
+    order: int
+    account: int
+    stock: int
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    post_only: bool
+    cut: bool
+    price: int
+    quantity: int
+    filled: int
+    value: int
+    status: str
+    """A state of ``rules.states``: open, partially_filled, filled, cancelled, expired."""
+    reason: Reason
+    executions: int
+    sole_trade: int
+    """The trade that filled the order whole in one execution, or 0."""
+    client_id: bytes
+    created_ns: int
+    updated_ns: int
+
+
+class ExecutionRow(Row, frozen=True):
+    """One side of a trade. A trade is named by the number of its TRADED event."""
+
+    trade: int
+    account: int
+    order: int
+    stock: int
+    side: Side
+    order_type: OrderType
+    price: int
+    quantity: int
+    amount: int
+    fee: int
+    maker: bool
+    sole: bool
+    """Whether it filled its order whole in one execution."""
+    time_ns: int
+
+
+class WalletRow(Row, frozen=True):
+    """One movement of money in an account. ``kind`` is buy, sell, deposit or withdrawal."""
+
+    id: int
+    """Number of the event that moved the money; a trade's two sides share it."""
+    account: int
+    kind: str
+    amount: int
+    """Ten-thousandths, positive; buy and withdrawal take it out."""
+    order: int
+    stock: int
+    sole: bool
+    time_ns: int
+
+
+class Balance(Row, frozen=True):
+    """Money of an account: free to spend, and held by open buys."""
+
+    free: int
+    held: int
+
+
+class HoldingRow(Row, frozen=True):
+    """Shares of one stock in an account. ``cost`` is what the shares there cost, granted ones nothing."""
+
+    stock: int
+    free: int
+    held: int
+    cost: int
+    realised: int
+    """Profit taken by sells so far: proceeds less the average cost of what was sold."""
+
+
+class StockRow(Row, frozen=True):
+    """A listed stock and its market. Prices are 0 where there is none yet."""
+
+    stock: int
+    tick: int
+    halted: bool
+    last: int
+    best_bid: int
+    best_ask: int
+    day_open: int
+    day_high: int
+    day_low: int
+    day_volume: int
+    day_start_ns: int
+    shares: int
+    """Shares in existence: all that were granted."""
+    last_trade_ns: int
+
+
+class TradeRow(Row, frozen=True):
+    """A trade on the tape, without names. ``side`` is the taker's."""
+
+    trade: int
+    stock: int
+    side: Side
+    price: int
+    quantity: int
+    time_ns: int
+
+
+class Candle(Row, frozen=True):
+    """Open, high, low, close, volume of one interval that had a trade."""
+
+    start_ns: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    trades: int
+
+
+class DepthLevel(Row, frozen=True):
+    """All that rests at one price."""
+
+    price: int
+    quantity: int
+    orders: int
+
+
+class Depth(Row, frozen=True):
+    """A book from best to worst, and what waits at market on each side. ``event`` numbers the state."""
+
+    event: int
+    bids: Sequence[DepthLevel]
+    asks: Sequence[DepthLevel]
+    market_buy: int
+    market_sell: int
+
+
+class CommandRow(Row, frozen=True):
+    """One command of the audit: who asked for what, and what became of it."""
+
+    sequence: int
+    time_ns: int
+    actor: int
+    account: int
+    kind: str
+    stock: int
+    order: int
+    quantity: int
+    amount: int
+    reason: Reason
+
+
+class Views(Protocol):
+    """The read models. Every method is synchronous and bounded; the API calls them through one reader.
+
+    Cursors: ``before`` is an exclusive upper bound on the row's id (0: from the newest), for lists that
+    show the newest first; ``after`` an exclusive lower bound, for lists that show the oldest first.
+    """
+
+    def position(self) -> int:
+        """Return the number of the last event that the views hold."""
+        ...
+
+    def order(self, order: int) -> OrderRow | None: ...  # noqa: D102
+    def order_by_client_id(self, account: int, client_id: bytes) -> OrderRow | None: ...  # noqa: D102
+
+    def orders(
+        self, account: int, *, stock: int = 0, open_only: bool = False, before: int = 0, limit: int
+    ) -> Sequence[OrderRow]:
+        """Return an account's orders, newest first."""
+        ...
+
+    def orders_oldest_first(self, account: int, *, limit: int) -> Sequence[OrderRow]:
+        """Return an account's first ``limit`` orders by creation."""
+        ...
+
+    def executions_of(self, order: int, *, limit: int) -> Sequence[ExecutionRow]:
+        """Return an order's executions, oldest first."""
+        ...
+
+    def executions(
+        self, account: int, *, stock: int = 0, before: int = 0, limit: int
+    ) -> Sequence[ExecutionRow]:
+        """Return an account's executions, newest first."""
+        ...
+
+    def executions_oldest_first(self, account: int, *, limit: int) -> Sequence[ExecutionRow]:
+        """Return an account's first ``limit`` executions, for the whole lists of the daytrade API."""
+        ...
+
+    def wallet_rows(self, account: int, *, before: int = 0, limit: int) -> Sequence[WalletRow]:
+        """Return an account's movements of money, newest first."""
+        ...
+
+    def wallet_trades_oldest_first(self, account: int, *, limit: int) -> Sequence[WalletRow]:
+        """Return an account's first ``limit`` buys and sells, oldest first, without deposits."""
+        ...
+
+    def statement(self, account: int, start_ns: int, end_ns: int, *, limit: int) -> Sequence[WalletRow]:
+        """Return movements of money with start <= time < end, oldest first."""
+        ...
+
+    def balance(self, account: int) -> Balance: ...  # noqa: D102
+    def holdings(self, account: int) -> Sequence[HoldingRow]: ...  # noqa: D102
+    def stock(self, stock: int) -> StockRow | None: ...  # noqa: D102
+    def stocks(self) -> Sequence[StockRow]: ...  # noqa: D102
+
+    def depth(self, stock: int, levels: int) -> Depth:
+        """Return the best ``levels`` levels of each side."""
+        ...
+
+    def trades(self, stock: int, *, before: int = 0, limit: int) -> Sequence[TradeRow]:
+        """Return the tape of a stock, newest first."""
+        ...
+
+    def candles(
+        self, stock: int, interval_s: int, start_ns: int, end_ns: int, *, limit: int
+    ) -> Sequence[Candle]:
+        """Return the candles with start <= start_ns < end, oldest first; the last ``limit`` of them."""
+        ...
+
+    def audit(
+        self, *, account: int = 0, kind: str = "", denied_only: bool = False, before: int = 0, limit: int
+    ) -> Sequence[CommandRow]:
+        """Return the audit of commands, newest first."""
+        ...

@@ -1,0 +1,415 @@
+"""The JSON bodies of ``/v1``, shared by the API that serves them and the SDK that reads them.
+
+Money is a decimal string in currency units (``"135.50"``, up to four decimals), quantities are whole
+numbers of shares, ids are strings, times are RFC 3339 in UTC with microseconds. A field that may be
+absent is ``null``. Requests refuse unknown fields.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, Literal, TypeVar
+
+from msgspec import Meta, Struct
+
+Money = Annotated[str, Meta(pattern=r"^[0-9]{1,15}(\.[0-9]{1,4})?$", description="money, a decimal string")]
+SignedMoney = Annotated[
+    str,
+    Meta(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$", description="money, a decimal string, may be negative"),
+]
+Quantity = Annotated[int, Meta(ge=1, le=10**15, description="whole shares")]
+Id = Annotated[str, Meta(pattern=r"^[0-9]{1,19}$", description="an id, an opaque string")]
+ClientOrderId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
+        description="a UUID that the client makes before it sends",
+    ),
+]
+Time = Annotated[str, Meta(description="RFC 3339 in UTC")]
+UserName = Annotated[str, Meta(min_length=1, max_length=100)]
+PersonName = Annotated[str, Meta(min_length=1, max_length=200)]
+Password = Annotated[str, Meta(min_length=1, max_length=1_024)]
+StockNameText = Annotated[str, Meta(min_length=1, max_length=100)]
+
+SideName = Literal["buy", "sell"]
+TypeName = Literal["limit", "market"]
+TimeInForceName = Literal["gtc", "ioc", "fok"]
+SelfTradeName = Literal["skip", "cancel_newest", "cancel_oldest", "cancel_both"]
+StatusName = Literal["open", "partially_filled", "filled", "cancelled", "expired"]
+RoleName = Literal["trader", "lister", "admin"]
+Interval = Literal["1s", "5s", "15s", "1m", "5m", "15m", "1h", "4h", "1d"]
+
+T = TypeVar("T")
+
+
+class Request(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Base of request bodies."""
+
+
+class Body(Struct, frozen=True, kw_only=True):
+    """Base of answers."""
+
+
+class Page(Struct, Generic[T], frozen=True, kw_only=True):
+    """A page of a list. ``next_cursor`` asks for the page after it; null: this was the last."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+# --------------------------------------------------------------------------------- users, sessions
+
+
+class Register(Request, frozen=True):
+    """Register a new user."""
+
+    user_name: UserName
+    password: Password
+    name: PersonName
+
+
+class Login(Request, frozen=True):
+    """Open a session."""
+
+    user_name: UserName
+    password: Password
+
+
+class Refresh(Request, frozen=True):
+    """Trade a refresh token for a new pair."""
+
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=512)]
+
+
+class ChangePassword(Request, frozen=True):
+    """Change one's own password; every other session ends."""
+
+    old_password: Password
+    new_password: Password
+
+
+class Session(Body, frozen=True):
+    """A session. ``expires_in_s`` is the life of the access token."""
+
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a scheme, no secret
+
+
+class UserView(Body, frozen=True):
+    """A user."""
+
+    account: Id
+    user_name: str
+    name: str
+    role: RoleName
+    created_at: Time
+    disabled: bool = False
+
+
+class SetUser(Request, frozen=True):
+    """Change a user's role, or close and open their way in."""
+
+    role: RoleName | None = None
+    disabled: bool | None = None
+
+
+# ------------------------------------------------------------------------------------------ market
+
+
+class CreateStock(Request, frozen=True):
+    """List a stock. ``tick_size`` is the step of its prices."""
+
+    name: StockNameText
+    tick_size: Money | None = None
+
+
+class GrantShares(Request, frozen=True):
+    """Bring shares of a stock into the venue; without ``account``, into one's own."""
+
+    quantity: Quantity
+    account: Id | None = None
+
+
+class Stock(Body, frozen=True):
+    """A listed stock. Prices are null where there is none yet; the day is the UTC day."""
+
+    stock: Id
+    name: str
+    tick_size: Money
+    halted: bool
+    last_price: Money | None
+    best_bid: Money | None
+    best_ask: Money | None
+    day_open: Money | None
+    day_high: Money | None
+    day_low: Money | None
+    day_volume: int
+    day_change: SignedMoney | None
+    shares_listed: int
+
+
+class Price(Body, frozen=True):
+    """The price of a stock: of its last trade, else its best ask."""
+
+    stock: Id
+    name: str
+    price: Money
+    last_trade_at: Time | None
+
+
+class Level(Body, frozen=True):
+    """All that rests at one price."""
+
+    price: Money
+    quantity: int
+    orders: int
+
+
+class Book(Body, frozen=True):
+    """Depth of a stock from best to worst. ``market_*`` is what waits at market, ahead of every level."""
+
+    stock: Id
+    event: int
+    bids: list[Level]
+    asks: list[Level]
+    market_buy_quantity: int
+    market_sell_quantity: int
+
+
+class Trade(Body, frozen=True):
+    """A trade on the tape; ``side`` is the taker's."""
+
+    trade: Id
+    price: Money
+    quantity: int
+    side: SideName
+    time: Time
+
+
+class CandleView(Body, frozen=True):
+    """One interval that had a trade."""
+
+    start: Time
+    open: Money
+    high: Money
+    low: Money
+    close: Money
+    volume: int
+    trades: int
+
+
+# ------------------------------------------------------------------------------ wallet, portfolio
+
+
+class MoveMoney(Request, frozen=True):
+    """Deposit or withdraw."""
+
+    amount: Money
+
+
+class Wallet(Body, frozen=True):
+    """Money of an account: free to spend, held by open buys, and both together."""
+
+    available: Money
+    held: Money
+    total: Money
+
+
+class WalletTransaction(Body, frozen=True):
+    """One movement of money. ``amount`` is negative where it left the wallet."""
+
+    id: str
+    kind: Literal["buy", "sell", "deposit", "withdrawal"]
+    amount: SignedMoney
+    order: Id | None
+    stock: Id | None
+    time: Time
+
+
+class Holding(Body, frozen=True):
+    """Shares of one stock. Granted shares cost nothing; profits are against average cost."""
+
+    stock: Id
+    name: str
+    available: int
+    held: int
+    average_cost: Money
+    last_price: Money | None
+    market_value: Money | None
+    realised_profit: SignedMoney
+    unrealised_profit: SignedMoney | None
+
+
+class Portfolio(Body, frozen=True):
+    """All of an account's holdings and what they are worth at last prices."""
+
+    holdings: list[Holding]
+    market_value: Money
+    realised_profit: SignedMoney
+    unrealised_profit: SignedMoney
+
+
+# ------------------------------------------------------------------------------------------ orders
+
+
+class PlaceOrder(Request, frozen=True):
+    """Place an order. ``price`` is required for limit and absent for market orders."""
+
+    stock: Id
+    side: SideName
+    type: TypeName
+    quantity: Quantity
+    price: Money | None = None
+    time_in_force: TimeInForceName = "gtc"
+    post_only: bool = False
+    self_trade: SelfTradeName = "skip"
+    client_order_id: ClientOrderId | None = None
+    validate_only: bool = False
+    """Check the order against the rules' static checks and the wallet, and place nothing."""
+
+
+class PlaceOrders(Request, frozen=True):
+    """Place up to 1,000 orders in one request; each is answered by itself, in order."""
+
+    orders: list[PlaceOrder]
+
+
+class AmendOrder(Request, frozen=True):
+    """Change an open order's total quantity or price; what is absent stays."""
+
+    quantity: Quantity | None = None
+    price: Money | None = None
+    client_order_id: ClientOrderId | None = None
+
+
+class Execution(Body, frozen=True):
+    """One execution of an order."""
+
+    trade: Id
+    order: Id
+    stock: Id
+    side: SideName
+    price: Money
+    quantity: int
+    amount: Money
+    fee: Money
+    maker: bool
+    time: Time
+
+
+class Order(Body, frozen=True):
+    """An order as it stands. ``reason`` says why it closed; ``cut``: to what the wallet could pay."""
+
+    order: Id
+    client_order_id: str | None
+    stock: Id
+    side: SideName
+    type: TypeName
+    time_in_force: TimeInForceName
+    post_only: bool
+    price: Money | None
+    quantity: int
+    filled_quantity: int
+    remaining_quantity: int
+    average_price: Money | None
+    status: StatusName
+    reason: str | None
+    cut: bool
+    created_at: Time
+    updated_at: Time
+
+
+class OrderWithExecutions(Order, frozen=True):
+    """An order and its executions, oldest first."""
+
+    executions: list[Execution]
+
+
+class Cancelled(Body, frozen=True):
+    """The answer to a cancel. ``already_closed``: it had closed before; nothing was done."""
+
+    order: Order
+    already_closed: bool
+
+
+class CancelledAll(Body, frozen=True):
+    """How many open orders were cancelled."""
+
+    cancelled: int
+
+
+class Validated(Body, frozen=True):
+    """The answer to ``validate_only``: the order would be taken; ``quantity`` after a cut to the wallet."""
+
+    quantity: int
+    holds: Money
+
+
+class Problem(Body, frozen=True):
+    """RFC 9457. ``code`` is stable; ``detail`` is a sentence that says what to do."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None = None
+
+
+class OrderOutcome(Body, frozen=True):
+    """One order's answer in a batch: an order, or a problem."""
+
+    order: Order | None
+    problem: Problem | None
+
+
+class PlacedOrders(Body, frozen=True):
+    """The answers to a batch, in the order of the request."""
+
+    outcomes: list[OrderOutcome]
+
+
+# ------------------------------------------------------------------------------------------- admin
+
+
+class CommandAudit(Body, frozen=True):
+    """A command of the audit."""
+
+    sequence: Id
+    time: Time
+    actor: Id
+    account: Id
+    kind: str
+    stock: Id | None
+    order: Id | None
+    quantity: int
+    amount: Money
+    denied: str | None
+
+
+class UserAudit(Body, frozen=True):
+    """Something a user did to users or sessions."""
+
+    id: Id
+    time: Time
+    actor: Id
+    action: str
+    subject: str
+    detail: str
+
+
+class State(Body, frozen=True):
+    """The venue as its operator sees it."""
+
+    version: str
+    rules: str
+    started_at: Time
+    sequence: int
+    events: int
+    batches: int
+    views_at: int
+    views_lag: int
+    queued: int
+    state: Literal["running", "failed", "stopping"]

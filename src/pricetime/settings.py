@@ -1,0 +1,224 @@
+"""Every setting and every limit of pricetime: name, unit, default, range and meaning, in one place.
+
+A value comes from the default, ``pricetime.toml``, ``.env``, the environment (``PRICETIME_<NAME>``) or
+a flag; the later of these wins. A wrong value fails at start-up with a sentence. The settings
+reference in ``docs/settings.md`` and ``pricetime config`` are made from this table.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from dotenv import dotenv_values
+
+from pricetime.errors import SettingError
+
+PREFIX: Final = "PRICETIME_"
+
+
+def _option(default: object, unit: str, meaning: str, low: int | None = None, high: int | None = None) -> Any:
+    return field(default=default, metadata={"unit": unit, "meaning": meaning, "low": low, "high": high})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """The settings of one process. Build them with ``load``, which checks them."""
+
+    # Where the venue lives
+    data: str = _option("data", "folder", "holds the journal, snapshots, views, users and keys")
+    host: str = _option("127.0.0.1", "address", "to listen on")
+    port: int = _option(8080, "port", "to listen on; 0 takes a free one", 0, 65_535)
+    connection_limit: int = _option(20_000, "connections", "served at once; beyond it 503", 1, 1_000_000)
+    log_level: str = _option("info", "name", "debug, info, warning or error")
+
+    # The runtime
+    queue_limit: int = _option(50_000, "commands", "that may wait; beyond it 503", 1, 10_000_000)
+    batch_limit: int = _option(2_000, "commands", "journaled together at most", 1, 100_000)
+    snapshot_every: int = _option(100_000, "commands", "between two snapshots", 100, 100_000_000)
+    view_batch_limit: int = _option(
+        20_000, "events", "that the views take in one transaction", 100, 1_000_000
+    )
+    view_wait_ms: int = _option(5_000, "ms", "a read waits at most for the views to catch up", 10, 600_000)
+
+    # The market
+    open_setup: bool = _option(True, "on/off", "every signed-in user may create stocks and add shares")
+    open_funding: bool = _option(True, "on/off", "every signed-in user may deposit and withdraw")
+    default_tick: int = _option(100, "1/10000", "tick of a stock that names none", 1, 1_000_000_000)
+    open_orders_limit: int = _option(100_000, "orders", "open in one account", 1, 100_000_000)
+    client_ids_remembered: int = _option(1_024, "ids", "of an account's latest commands", 1, 1_000_000)
+
+    # Users and sessions
+    bcrypt_cost: int = _option(12, "log2 rounds", "of password hashes", 4, 16)
+    bcrypt_threads: int = _option(2, "threads", "that hash passwords", 1, 64)
+    bcrypt_queue_limit: int = _option(20_000, "log-ins", "waiting for a hash; beyond it 503", 1, 1_000_000)
+    password_min_length: int = _option(8, "characters", "of a password at /v1", 1, 72)
+    access_token_lifetime_s: int = _option(900, "s", "of an access token of /v1", 10, 86_400)
+    refresh_token_lifetime_s: int = _option(2_592_000, "s", "of a refresh token", 60, 31_536_000)
+    daytrade_token_lifetime_s: int = _option(86_400, "s", "of a token of the daytrade API", 10, 2_592_000)
+    lockout_failures: int = _option(
+        5, "attempts", "of one user that may fail before the delay begins", 1, 1_000
+    )
+    lockout_address_failures: int = _option(
+        100, "attempts", "of one address that may fail before the delay begins", 1, 1_000_000
+    )
+    lockout_base_s: int = _option(1, "s", "first delay; each further failure doubles it", 1, 3_600)
+    lockout_max_s: int = _option(900, "s", "longest delay", 1, 86_400)
+
+    # The API
+    rate_limits: bool = _option(True, "on/off", "limit requests of accounts and addresses")
+    rate_account_per_s: int = _option(100, "weight/s", "an account may send", 1, 1_000_000)
+    rate_account_burst: int = _option(400, "weight", "an account may send at once", 1, 10_000_000)
+    rate_address_per_s: int = _option(200, "weight/s", "an address may send", 1, 1_000_000)
+    rate_address_burst: int = _option(1_000, "weight", "an address may send at once", 1, 10_000_000)
+    rate_keys_limit: int = _option(100_000, "keys", "whose rates are remembered", 100, 10_000_000)
+    body_limit: int = _option(1_048_576, "bytes", "of a request's body", 1_024, 1_073_741_824)
+    body_timeout_s: int = _option(10, "s", "a body may take to arrive", 1, 600)
+    request_timeout_s: int = _option(30, "s", "a request may take", 1, 600)
+    page_default: int = _option(100, "rows", "of a page that names no limit", 1, 10_000)
+    page_limit: int = _option(1_000, "rows", "of a page", 1, 100_000)
+    order_batch_limit: int = _option(1_000, "orders", "in one request", 1, 100_000)
+    daytrade_list_limit: int = _option(100_000, "rows", "of a whole list of the daytrade API", 1, 10_000_000)
+    statement_limit: int = _option(1_000_000, "rows", "of a statement", 1, 100_000_000)
+    depth_limit: int = _option(1_000, "levels", "of a side in a depth answer", 1, 100_000)
+    cors_origins: str = _option("", "origins", "allowed by CORS, by commas; * for all; empty: none")
+    trusted_proxies: str = _option("", "addresses", "whose X-Forwarded-For is believed, by commas")
+
+
+class SettingValue(NamedTuple):
+    """One row of ``pricetime config``."""
+
+    name: str
+    value: object
+    unit: str
+    default: object
+    range: str
+    meaning: str
+    source: str
+
+
+def load(
+    flags: Mapping[str, object] | None = None,
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Return the settings from all sources; SettingError names a wrong or unknown one."""
+    values, _ = _collect(flags or {}, folder or Path.cwd(), environment)
+    return Settings(**values)
+
+
+def describe(
+    flags: Mapping[str, object] | None = None,
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> list[SettingValue]:
+    """Return every setting with its value and where the value comes from."""
+    values, sources = _collect(flags or {}, folder or Path.cwd(), environment)
+    return [
+        SettingValue(
+            name=option.name,
+            value=values.get(option.name, option.default),
+            unit=option.metadata["unit"],
+            default=option.default,
+            range=_range_of(option.metadata),
+            meaning=option.metadata["meaning"],
+            source=sources.get(option.name, "default"),
+        )
+        for option in fields(Settings)
+    ]
+
+
+def _range_of(metadata: Mapping[str, Any]) -> str:
+    return "" if metadata["low"] is None else f"{metadata['low']}–{metadata['high']}"
+
+
+def _collect(
+    flags: Mapping[str, object], folder: Path, environment: Mapping[str, str] | None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    known = {option.name: option for option in fields(Settings)}
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for source, found in _sources(flags, folder, environment):
+        for name, raw in found.items():
+            if name not in known:
+                raise SettingError(
+                    f"{source}: there is no setting {name!r}; `pricetime config` lists them all"
+                )
+            values[name] = _checked(name, raw, known[name].default, known[name].metadata, source)
+            sources[name] = source
+    return values, sources
+
+
+def _sources(
+    flags: Mapping[str, object], folder: Path, environment: Mapping[str, str] | None
+) -> list[tuple[str, Mapping[str, object]]]:
+    environ = os.environ if environment is None else environment
+    return [
+        ("pricetime.toml", _toml(folder / "pricetime.toml")),
+        (".env", _prefixed(dotenv_values(folder / ".env"), strict=True)),
+        ("environment", _prefixed(environ, strict=False)),
+        ("flag", {name: value for name, value in flags.items() if value is not None}),
+    ]
+
+
+def _toml(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingError(f"{path.name} cannot be read: {error}") from error
+
+
+def _prefixed(environ: Mapping[str, str | None], *, strict: bool) -> dict[str, object]:
+    """Return the settings among environment variables.
+
+    The environment also carries variables that are not settings, such as those that the tests or the
+    client read; only ``.env`` (``strict``) must hold nothing else under the prefix.
+    """
+    names = {option.name for option in fields(Settings)}
+    found = {
+        key.removeprefix(PREFIX).lower(): value
+        for key, value in environ.items()
+        if key.startswith(PREFIX) and value is not None
+    }
+    return {name: value for name, value in found.items() if strict or name in names}
+
+
+_TRUE: Final = {"1", "on", "true", "yes"}
+_FALSE: Final = {"0", "off", "false", "no"}
+
+
+def _checked(name: str, raw: object, default: object, metadata: Mapping[str, Any], source: str) -> object:
+    try:
+        value = _parsed(raw, type(default))
+    except ValueError as error:
+        raise SettingError(f"{source}: {name} cannot be {raw!r}: {error}") from None
+    low, high = metadata["low"], metadata["high"]
+    if isinstance(value, int) and low is not None and not low <= value <= high:
+        raise SettingError(f"{source}: {name} is {value}; it must lie in {low}–{high} {metadata['unit']}")
+    return value
+
+
+def _parsed(raw: object, kind: type) -> object:
+    if kind is bool:
+        word = str(raw).lower()
+        if word not in _TRUE | _FALSE:
+            raise ValueError("it is on or off")
+        return word in _TRUE
+    if kind is int:
+        if isinstance(raw, bool | float):
+            raise ValueError("it is a whole number")
+        try:
+            return int(str(raw).replace("_", ""))
+        except ValueError:
+            raise ValueError("it is a whole number") from None
+    if not isinstance(raw, str):
+        raise ValueError("it is a text")
+    return raw
