@@ -1,0 +1,48 @@
+# Each target does all of its own set-up; a second set-up takes no time. `make help` lists the targets.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up-done
+PYTEST_FLAGS ?= -n auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench lock clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
+
+setup: $(STAMP)  ## make .venv and install pricetime with everything it needs
+
+$(STAMP): requirements.lock pyproject.toml tools/setup
+	@tools/setup $(VENV)
+	@touch $@
+
+demo: setup  ## start a venue with a moving market on http://127.0.0.1:8080
+	@exec $(BIN)/pricetime demo
+
+test: lint  ## lint, then run every test
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: setup  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup  ## let ruff lay out the code and fix what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## print the benchmark tables; write bench/results.json and docs/benchmarks.md
+	$(BIN)/python -m bench
+
+# The lock is made from PyPI alone, whatever indexes this machine's pip is set up with.
+lock:  ## write requirements.lock anew from pyproject.toml
+	env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL PIP_CONFIG_FILE=/dev/null \
+	  CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --upgrade --allow-unsafe --generate-hashes \
+	  --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --output-file requirements.lock pyproject.toml
+
+clean:  ## remove everything that make has made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
