@@ -22,6 +22,10 @@ PricetimeError
 │   ├── TokenInvalid        a missing, malformed, expired or revoked token
 │   └── NotAllowed          the role does not permit this
 ├── StockNameTaken
+├── RequestError            a request that cannot be served; carries a stable ``code``
+│   ├── InvalidRequest      it is malformed or names a field's value that cannot be
+│   ├── NotFound            it names something that is not there
+│   └── Conflict            it does not fit the state that something is in
 └── CheckFailed             ``pricetime check`` found the venue's data to be wrong
 
 An error's docstring is its default message and says what to do next. HTTP statuses are chosen in
@@ -31,6 +35,7 @@ one place only, ``api/problems.py``.
 from __future__ import annotations
 
 import inspect
+from enum import IntEnum
 
 
 class PricetimeError(Exception):
@@ -46,6 +51,15 @@ class SettingError(PricetimeError):
 
 class RecordError(PricetimeError):
     """These bytes are no records of a known version. Update pricetime if a newer one wrote them."""
+
+
+class RuleError(PricetimeError):
+    """The rules of the market denied a command; ``reason`` says why, ``detail`` more about this one."""
+
+    def __init__(self, reason: IntEnum, detail: str | None = None) -> None:
+        super().__init__(detail or f"The venue denied this: {reason.name.lower()}.")
+        self.reason = reason
+        self.detail = detail
 
 
 class JournalError(PricetimeError):
@@ -126,6 +140,35 @@ class NotAllowed(IdentityError):
 
 class StockNameTaken(PricetimeError):
     """A stock of this name is listed already. Choose another name."""
+
+
+class RequestError(PricetimeError):
+    """This request cannot be served."""
+
+    def __init__(self, message: str | None = None, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class InvalidRequest(RequestError):
+    """The request is malformed."""
+
+    def __init__(self, message: str | None = None, *, code: str = "invalid_request") -> None:
+        super().__init__(message, code=code)
+
+
+class NotFound(RequestError):
+    """There is no such thing."""
+
+    def __init__(self, message: str | None = None, *, code: str = "not_found") -> None:
+        super().__init__(message, code=code)
+
+
+class Conflict(RequestError):
+    """This does not fit the state it is in."""
+
+    def __init__(self, message: str | None = None, *, code: str = "conflict") -> None:
+        super().__init__(message, code=code)
 
 
 class CheckFailed(PricetimeError):
