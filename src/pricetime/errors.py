@@ -13,14 +13,17 @@ PricetimeError
 ├── QueueFull               more commands wait than the venue takes
 ├── VenueStopped            the venue is stopping or has stopped
 ├── ViewsBehind             the read models did not catch up in time
+├── AccountsFailed          the users' database cannot be read or written
 ├── IdentityError
+│   ├── InvalidUser         a user name, name or role that cannot be
 │   ├── UserNameTaken
 │   ├── UnknownUser
 │   ├── WrongPassword
 │   ├── LockedOut           too many failures; carries ``retry_after_s``
 │   ├── WeakPassword
 │   ├── TokenInvalid        a missing, malformed, expired or revoked token
-│   └── NotAllowed          the role does not permit this
+│   ├── NotAllowed          the role does not permit this
+│   └── KeyUnusable         a key file of the tokens is damaged or open to others
 ├── StockNameTaken
 ├── RequestError            a request that cannot be served; carries a stable ``code``
 │   ├── InvalidRequest      it is malformed or names a field's value that cannot be
@@ -102,8 +105,16 @@ class ViewsBehind(PricetimeError):
     """The lists have not caught up with your last order yet. Try again in a moment."""
 
 
+class AccountsFailed(PricetimeError):
+    """The users' database cannot be used. Free disk space, or restore accounts.db from a backup."""
+
+
 class IdentityError(PricetimeError):
     """Something is wrong with a user, a password or a session."""
+
+
+class InvalidUser(IdentityError):
+    """This user name or name cannot be used."""
 
 
 class UserNameTaken(IdentityError):
@@ -136,6 +147,10 @@ class TokenInvalid(IdentityError):
 
 class NotAllowed(IdentityError):
     """Your role does not permit this. Ask an administrator."""
+
+
+class KeyUnusable(IdentityError):
+    """A key file of the session tokens cannot be used. Restore it, or remove it to end all sessions."""
 
 
 class StockNameTaken(PricetimeError):

@@ -110,6 +110,16 @@ class User(Row, frozen=True):
     """Tokens issued before this time are revoked (set when a password or role changes)."""
 
 
+class PendingUser(Row, frozen=True):
+    """A user made outside the server, who has no account in the venue yet. The name is theirs already."""
+
+    user_name: str
+    name: str
+    password_hash: bytes
+    role: str
+    created_ns: int
+
+
 class RefreshToken(Row, frozen=True):
     """A refresh token, by the hash of its secret; each is used once, and its family dies with a reuse."""
 
@@ -139,11 +149,72 @@ class AuditEntry(Row, frozen=True):
     detail: str
 
 
+class TokenClaims(Row, frozen=True):
+    """What a token says. Times are exact: ``issued_ns`` orders tokens and revocations of one second."""
+
+    account: int
+    token_id: str
+    session_id: str
+    """The log-in it comes from: the family of its refresh tokens, else the token itself."""
+    kind: str
+    """access or daytrade."""
+    role: str
+    user_name: str
+    issued_ns: int
+    expires_ns: int
+
+
+class TokenSigner(Protocol):
+    """Signs and verifies tokens. It knows keys and no clock: it does not say whether a token expired."""
+
+    def sign(self, claims: TokenClaims) -> str:
+        """Return the token that says these claims."""
+        ...
+
+    def verify(self, token: str) -> TokenClaims:
+        """Return what a token says; TokenInvalid unless this venue signed it."""
+        ...
+
+    def jwks(self) -> dict[str, list[dict[str, str]]]:
+        """Return the public keys as a JSON Web Key Set (RFC 7517)."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Slow hashes of passwords, made off the event loop. Raises QueueFull when too many wait."""
+
+    async def hash(self, password: str) -> bytes:
+        """Return a new hash, salted."""
+        ...
+
+    async def verify(self, password: str, password_hash: bytes | None) -> bool:
+        """Return whether the hash is of this password; None takes as long as a wrong one and is False."""
+        ...
+
+    def needs_rehash(self, password_hash: bytes) -> bool:
+        """Return whether the hash was made at another cost than new ones are."""
+        ...
+
+
 class Accounts(Protocol):
-    """Durable storage of users, sessions and stock names. A coroutine that writes returns when durable."""
+    """Durable storage of users, sessions and stock names. A coroutine that writes returns when durable.
+
+    Raises QueueFull when too many writes wait and AccountsFailed when the storage cannot be used.
+    """
 
     async def add_user(self, user: User) -> None:
-        """Store a new user; UserNameTaken where the name is in use."""
+        """Store a new user; UserNameTaken where the name is in use or pending."""
+        ...
+
+    async def add_pending_user(self, user: PendingUser) -> None:
+        """Store a user to be given an account later; UserNameTaken where the name is in use or pending."""
+        ...
+
+    async def pending_user(self, user_name: str) -> PendingUser | None: ...  # noqa: D102
+    async def pending_users(self) -> Sequence[PendingUser]: ...  # noqa: D102
+
+    async def complete_pending_user(self, user: User) -> None:
+        """Turn a pending user into a user in one step; UnknownUser where the name is not pending."""
         ...
 
     async def user_by_name(self, user_name: str) -> User | None: ...  # noqa: D102
@@ -151,6 +222,14 @@ class Accounts(Protocol):
 
     async def users(self, after: int, limit: int) -> Sequence[User]:
         """Return users with accounts above ``after``, ascending."""
+        ...
+
+    async def admins(self) -> int:
+        """Return how many administrators there are who can log in."""
+        ...
+
+    async def tokens_valid_from(self, since_ns: int) -> Sequence[tuple[int, int]]:
+        """Return (account, tokens_valid_from_ns) of every user where it lies after the given time."""
         ...
 
     async def set_password_hash(self, account: int, password_hash: bytes, valid_from_ns: int | None) -> None:
@@ -166,11 +245,15 @@ class Accounts(Protocol):
         ...
 
     async def revoke_token(self, token_id: str, expires_ns: int) -> None:
-        """Remember a revoked access token until it would have expired."""
+        """Remember a revoked token or session id until its tokens would have expired."""
         ...
 
     async def revoked_tokens(self, now_ns: int) -> Sequence[tuple[str, int]]:
-        """Return (token id, expiry) of revoked tokens that have not expired; forget the others."""
+        """Return (id, expiry) of what is revoked and has not expired."""
+        ...
+
+    async def forget_expired(self, now_ns: int) -> None:
+        """Delete revocations and refresh tokens that have expired."""
         ...
 
     async def add_refresh_token(self, token: RefreshToken) -> None: ...  # noqa: D102
@@ -203,7 +286,11 @@ class Accounts(Protocol):
     async def audit(
         self, *, actor: int | None, action: str | None, before: int, limit: int
     ) -> Sequence[AuditEntry]:
-        """Return entries with ids below ``before``, newest first."""
+        """Return entries with ids below ``before`` (0: from the newest), newest first."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is queued and release the files; safe to call twice."""
         ...
 
 

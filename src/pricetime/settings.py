@@ -68,6 +68,13 @@ class Settings:
     )
     lockout_base_s: int = _option(1, "s", "first delay; each further failure doubles it", 1, 3_600)
     lockout_max_s: int = _option(900, "s", "longest delay", 1, 86_400)
+    lockout_keys_limit: int = _option(
+        100_000, "keys", "users, and as many addresses, whose failures are remembered", 100, 10_000_000
+    )
+    tokens_cached: int = _option(50_000, "tokens", "remembered as verified", 1, 10_000_000)
+    accounts_queue_limit: int = _option(
+        50_000, "writes", "to the users' database that may wait; beyond it 503", 1, 10_000_000
+    )
 
     # The API
     rate_limits: bool = _option(True, "on/off", "limit requests of accounts and addresses")
