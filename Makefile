@@ -12,6 +12,7 @@ help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
 
 setup: $(STAMP)  ## make .venv and install pricetime with everything it needs
+	@:
 
 $(STAMP): requirements.lock pyproject.toml tools/setup
 	@tools/setup $(VENV)
@@ -37,7 +38,7 @@ bench: setup  ## print the benchmark tables; write bench/results.json and docs/b
 	$(BIN)/python -m bench
 
 # The lock is made from PyPI alone, whatever indexes this machine's pip is set up with.
-lock:  ## write requirements.lock anew from pyproject.toml
+lock: setup  ## write requirements.lock anew from pyproject.toml
 	env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL PIP_CONFIG_FILE=/dev/null \
 	  CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --upgrade --allow-unsafe --generate-hashes \
 	  --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \

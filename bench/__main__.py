@@ -1,0 +1,31 @@
+"""Run benchmarks: ``python -m bench [NAME …]``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import time
+
+from bench import _table
+
+NAMES = ("rules", "http", "course", "restart", "auth", "views")
+
+
+def main() -> int:
+    """Run the named benchmarks, or all; 1 where a target was missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}; default all")
+    names = parser.parse_args().names or list(NAMES)
+    if unknown := [name for name in names if name not in NAMES]:
+        parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(NAMES)}")
+    results: list[_table.Result] = []
+    for name in names:
+        started = time.monotonic()
+        found = importlib.import_module(f"bench.{name}").main()
+        _table.show(found, f"{name} ({time.monotonic() - started:.0f} s)")
+        results += found
+    _table.keep(results, NAMES)
+    return 1 if any(result.met is False for result in results) else 0
+
+
+raise SystemExit(main())
