@@ -1,0 +1,221 @@
+"""The journal as one SQLite file: a table of batches, one transaction a batch, each synced to the disk.
+
+One process writes, guarded by a lock on a file beside the journal; any number of others read at the same
+time. SQLite's own checksums guard a commit that the power cut short; the chain of hashes
+(``runtime.chain``) guards the rest: every batch is verified whenever it is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from pricetime.errors import JournalBusy, JournalError, JournalFailed, JournalTorn
+from pricetime.ports import Batch
+from pricetime.runtime.chain import START, Link, verify
+
+FORMAT: Final = 1
+_BUSY_TIMEOUT_S: Final = 5.0
+_CHECKPOINT_PAGES: Final = 4_000  # about 16 MB: fewer pauses to move the log into the file
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batches (
+    number INTEGER PRIMARY KEY,
+    first_sequence INTEGER NOT NULL,
+    last_sequence INTEGER NOT NULL,
+    last_event INTEGER NOT NULL,
+    time_ns INTEGER NOT NULL,
+    commands BLOB NOT NULL,
+    events BLOB NOT NULL,
+    previous_hash BLOB NOT NULL,
+    hash BLOB NOT NULL
+);
+"""
+_COLUMNS: Final = (
+    "number, first_sequence, last_sequence, last_event, time_ns, commands, events, previous_hash, hash"
+)
+_TYPES: Final = (int, int, int, int, int, bytes, bytes, bytes, bytes)
+_INSERT: Final = f"INSERT INTO batches ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+_AFTER: Final = f"SELECT {_COLUMNS} FROM batches WHERE number > ? ORDER BY number LIMIT ?"  # noqa: S608 - constants
+_LAST: Final = f"SELECT {_COLUMNS} FROM batches ORDER BY number DESC LIMIT 1"  # noqa: S608 - constants
+_LINK: Final = "SELECT number, last_sequence, last_event, time_ns, hash FROM batches WHERE number = ?"
+
+
+class SqliteJournal:
+    """The journal in the file ``path``. Use ``create`` for the one writer and ``open`` for readers.
+
+    ``append`` is for one thread; ``read`` and ``last`` are for any, on a connection of their own.
+    """
+
+    def __init__(self, path: Path, writer: sqlite3.Connection | None, lock: int | None) -> None:
+        self._path = path
+        self._writer = writer
+        self._lock = lock
+        self._reader = _connect(path, read_only=True)
+        self._one_reads = threading.Lock()
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Return the journal for writing, made where there is none; JournalBusy where another writes."""
+        lock = _take_lock(path)
+        writer = None
+        try:
+            with _refused(path):
+                writer = _connect(path, read_only=False)
+                _prepare(writer)
+                return cls(path, writer, lock)
+        except BaseException:
+            if writer is not None:
+                writer.close()
+            os.close(lock)
+            raise
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Return the journal for reading only; JournalError where there is none."""
+        if not path.is_file():
+            raise JournalError(f"there is no journal at {path}")
+        journal = None
+        with _refused(path):
+            journal = cls(path, None, None)
+            _check_format(journal._reader)
+        return journal
+
+    def append(self, batch: Batch) -> None:
+        """Write a batch and sync it to the disk; JournalFailed where that cannot be."""
+        if self._writer is None:
+            raise JournalFailed(f"{self._path} is not open for writing")
+        try:
+            # Outside BEGIN … COMMIT a statement is its own transaction, and the thread needs Python once.
+            self._writer.execute(_INSERT, msgspec.structs.astuple(batch))
+        except (sqlite3.Error, OSError) as error:
+            raise JournalFailed(
+                f"batch {batch.number} could not be written: {error}. {JournalFailed()}"
+            ) from error
+
+    def read(self, after: int = 0, limit: int = 1_000) -> Sequence[Batch]:
+        """Return up to ``limit`` batches with numbers above ``after``, each verified against the one before.
+
+        JournalTorn and JournalTampered name the batch. Batches before a broken one are returned first; the
+        read that begins with the broken one raises.
+        """
+        with self._one_reads:
+            link = self._link(after)
+            batches: list[Batch] = []
+            try:
+                for row in self._reader.execute(_AFTER, (after, limit)):
+                    batch = _batch_of(row, link.number + 1)
+                    link = verify(batch, link)
+                    batches.append(batch)
+            except (sqlite3.Error, JournalError) as error:
+                if not batches:
+                    raise _unreadable(link.number, error) from error
+        return batches
+
+    def last(self) -> Batch | None:
+        """Return the newest batch, not verified."""
+        with self._one_reads, _refused(self._path):
+            row = self._reader.execute(_LAST).fetchone()
+        return None if row is None else _batch_of(row, row[0])
+
+    def damage(self) -> Iterator[str]:
+        """Yield what SQLite finds wrong with the file itself, a sentence each. Reads the whole file."""
+        with self._one_reads:
+            try:
+                for (finding,) in self._reader.execute("PRAGMA integrity_check(20)"):
+                    if finding != "ok":
+                        yield f"the file {self._path.name} is damaged: {finding}"
+            except sqlite3.Error as error:
+                yield f"the file {self._path.name} is damaged: {error}"
+
+    def close(self) -> None:
+        """Close the files and let another process write."""
+        with self._one_reads:
+            self._reader.close()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _link(self, number: int) -> Link:
+        """Return the link of a batch that was read and verified before."""
+        if number == 0:
+            return START
+        try:
+            row = self._reader.execute(_LINK, (number,)).fetchone()
+        except sqlite3.Error as error:
+            raise _unreadable(number - 1, error) from error
+        if row is None:
+            raise JournalTorn(f"batch {number} is missing")
+        return Link(*row)
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rwc"
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _prepare(writer: sqlite3.Connection) -> None:
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute("PRAGMA synchronous = FULL")
+    writer.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    writer.executescript(_SCHEMA)
+    writer.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
+    _check_format(writer)
+
+
+def _check_format(connection: sqlite3.Connection) -> None:
+    row = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+    if row is None or row[0] != FORMAT:
+        found = "none" if row is None else row[0]
+        raise JournalError(f"the journal's format is {found}; this pricetime reads {FORMAT}. Update it.")
+
+
+def _take_lock(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise JournalBusy(f"{path}: {JournalBusy()}") from None
+    return lock
+
+
+@contextlib.contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise JournalTorn(f"{path} cannot be read: {error}") from error
+
+
+def _unreadable(number: int, error: Exception) -> JournalError:
+    """Return the error of a read that broke off after batch ``number``."""
+    if isinstance(error, JournalError):
+        return error
+    return JournalTorn(f"batch {number + 1} cannot be read; reading stops after batch {number}: {error}")
+
+
+def _batch_of(row: tuple[object, ...], expected: int) -> Batch:
+    """Return a row as a batch; a damaged row may hold values of other types than were written."""
+    if tuple(map(type, row)) != _TYPES:
+        raise JournalTorn(f"batch {expected} is damaged: a column holds what was never written there")
+    return Batch(*row)  # type: ignore[arg-type]

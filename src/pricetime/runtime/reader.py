@@ -1,0 +1,70 @@
+"""Reads of the views by users: each sees the effects of its own last command.
+
+A read about an account waits until the views hold the account's last event. Short reads then run on the
+event loop, which is faster than a hop to a thread and back; reads that may take long (``heavy``) run in a
+few threads, and only so many may wait for one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+from pricetime.errors import QueueFull
+from pricetime.ports import Views
+from pricetime.runtime.progress import Progress
+
+T = TypeVar("T")
+
+
+class LastEvents(Protocol):
+    """What the reader needs of the sequencer."""
+
+    def last_event_of(self, account: int) -> int:
+        """Return the number of the last durable event that touched the account."""
+        ...
+
+
+class Reader:
+    """Runs queries on the views. ``wait_s`` bounds the wait for the views, ``queue_limit`` heavy reads."""
+
+    def __init__(
+        self,
+        views: Views,
+        sequencer: LastEvents,
+        progress: Progress,
+        *,
+        wait_s: float,
+        threads: int,
+        queue_limit: int = 1_000,
+    ) -> None:
+        self._views = views
+        self._sequencer = sequencer
+        self._progress = progress
+        self._wait_s = wait_s
+        self._queue_limit = queue_limit
+        self._heavy = 0
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+
+    async def read(
+        self, query: Callable[[Views], T], *, account: int | None = None, heavy: bool = False
+    ) -> T:
+        """Return what ``query`` finds; ViewsBehind, or QueueFull where too many heavy reads wait."""
+        if account is not None:
+            await self._progress.wait_for(self._sequencer.last_event_of(account), self._wait_s)
+        return await self._in_thread(query) if heavy else query(self._views)
+
+    async def _in_thread(self, query: Callable[[Views], T]) -> T:
+        if self._heavy >= self._queue_limit:
+            raise QueueFull("Too many long lists are being read. Try again in a moment.")
+        self._heavy += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, query, self._views)
+        finally:
+            self._heavy -= 1
+
+    def close(self) -> None:
+        """Let the reads under way end, drop those that wait, and end the threads."""
+        self._pool.shutdown(cancel_futures=True)

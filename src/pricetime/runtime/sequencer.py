@@ -1,0 +1,345 @@
+"""The sequencer: gives every command its place and time, and answers only what is on disk.
+
+::
+
+    submit() ─┐                              ┌─────────────── writer thread ──┐
+    submit() ─┼─> waiting ─stamp, apply─> open batch ─seal─> written batch ─fsync─> durable ─> answers
+    submit() ─┘                             n + 1                 n                      └──> on_batch
+              └───────────────────────── event loop ──────────────────────────────────────────┘
+
+While batch n is being written, whatever arrives is stamped and applied at once and joins the open
+batch n + 1; when the disk is done with n, the open batch is sealed (hashed and chained) and takes its
+place. So the rules are one batch ahead of the disk and never two, the rules and the disk work at the
+same time, and the batches grow by themselves as the load does.
+
+Invariants:
+
+1. Nothing is answered before its batch is durable.
+2. Sequences are 1, 2, 3, … without a gap; times never run backwards.
+3. The commands of one submission stand side by side in one batch, and its caller gets their events only.
+4. A caller that goes away changes nothing: what it submitted is executed.
+5. After a failure of the journal or the rules nothing is answered, applied or written any more, because
+   the venue in memory may be ahead of the disk. A restart recovers what the journal holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+import structlog
+
+from pricetime.errors import JournalFailed, QueueFull, RecordError, VenueStopped
+from pricetime.ports import Batch, Clock, Journal, Snapshot
+from pricetime.records import COMMAND_BYTES, EVENT_BYTES, VERSION, CommandKind, command_array, event_array
+from pricetime.runtime.chain import link_of, seal
+from pricetime.runtime.venue import Venue
+
+_log = structlog.get_logger(__name__)
+_VERSION: Final = bytes([VERSION])
+
+State = Literal["running", "failed", "stopping"]
+Answer = tuple["asyncio.Future[bytes]", bytes]
+
+
+class _Submission(NamedTuple):
+    """Commands that one caller handed in together. ``answer`` gets their events."""
+
+    commands: bytes
+    size: int
+    answer: asyncio.Future[bytes]
+
+
+class _OpenBatch:
+    """What has been applied and not yet been given to the disk."""
+
+    def __init__(self) -> None:
+        self.commands: list[bytes] = []
+        self.events: list[bytes] = []
+        self.submissions: list[_Submission] = []
+        self.count = 0
+
+
+class Sequencer:
+    """Takes commands from many callers on one event loop and runs them through one venue and journal.
+
+    ``last`` is the journal's newest batch, whose state ``venue`` has. ``queue_limit`` bounds the commands
+    that wait for an answer, ``batch_limit`` those journaled together (a larger submission is a batch of
+    its own). Callables in ``on_batch`` are called on the loop with each durable batch, in order.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        journal: Journal,
+        clock: Clock,
+        *,
+        last: Batch | None,
+        queue_limit: int,
+        batch_limit: int,
+    ) -> None:
+        assert venue.sequence == link_of(last).sequence, "the venue is not in the state of the last batch"
+        self.state: State = "stopping"
+        self.queued = 0
+        self.on_batch: list[Callable[[Batch], None]] = []
+        self._venue = venue
+        self._journal = journal
+        self._clock = clock
+        self._queue_limit = queue_limit
+        self._batch_limit = batch_limit
+        self._durable = self._sealed = link_of(last)
+        self._first_event = self._durable.event
+        self._last_events: dict[int, int] = {}
+        self._waiting: deque[_Submission] = deque()
+        self._open = _OpenBatch()
+        self._writing: list[Answer] | None = None
+        self._pump_is_due = False
+        self._drained = asyncio.Event()
+        self._to_writer: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write_batches, name="journal-writer", daemon=True)
+
+    # ------------------------------------------------------------------------------ what others ask
+
+    @property
+    def published(self) -> int:
+        """The number of the last durable event."""
+        return self._durable.event
+
+    @property
+    def sequence(self) -> int:
+        """The sequence of the last durable command."""
+        return self._durable.sequence
+
+    @property
+    def batches(self) -> int:
+        """The number of the last durable batch."""
+        return self._durable.number
+
+    def last_event_of(self, account: int) -> int:
+        """Return the number of the last durable event that touched the account.
+
+        For an account that nothing has touched since the start it is the last event before the start: its
+        own last event is no later than that.
+        """
+        return self._last_events.get(account, self._first_event)
+
+    def validate(self, command: bytes) -> bytes:
+        """Return the answer that one command would get now, and change nothing."""
+        _count(command)
+        return self._venue.validate(command)
+
+    def snapshot(self) -> Snapshot:
+        """Return the state after the last batch, once stopped; VenueStopped where memory is ahead of disk."""
+        if self.state != "stopping" or self.queued or self._venue.sequence != self.sequence:
+            raise VenueStopped("a snapshot is only taken of a venue that has stopped and written everything")
+        return Snapshot(
+            batch=self.batches,
+            batch_hash=self._durable.hash,
+            sequence=self.sequence,
+            state=self._venue.snapshot(),
+            state_hash=self._venue.state_hash(),
+        )
+
+    # -------------------------------------------------------------------------------- start and stop
+
+    async def start(self) -> None:
+        """Take submissions from now on."""
+        self._loop = asyncio.get_running_loop()
+        self._writer.start()
+        self.state = "running"
+
+    async def stop(self) -> None:
+        """Refuse new submissions, answer those taken, and end the writer. Final, and safe to call twice."""
+        if self.state == "running":
+            self.state = "stopping"
+        if self.queued:
+            await self._drained.wait()
+        self._to_writer.put(None)
+        if self._writer.ident is not None:
+            await asyncio.to_thread(self._writer.join)
+
+    # ------------------------------------------------------------------------------------ 1. collect
+
+    async def submit(self, commands: bytes) -> bytes:
+        """Run unstamped commands side by side and return exactly their events, once they are durable.
+
+        QueueFull: too many wait. VenueStopped, JournalFailed: the venue does not answer any more; whether
+        commands that were taken before that are executed shows after a restart. RecordError: no commands.
+        """
+        count = _count(commands)
+        if self.state != "running":
+            raise self._refusal()
+        if self.queued + count > self._queue_limit:
+            raise QueueFull
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        self._waiting.append(_Submission(commands, count, answer))
+        self.queued += count
+        self._pump_soon()
+        return await answer
+
+    def _refusal(self) -> JournalFailed | VenueStopped:
+        return JournalFailed() if self.state == "failed" else VenueStopped()
+
+    def _pump_soon(self) -> None:
+        """Run the pump in the loop's next round, so that all who submit in this round share it."""
+        if not self._pump_is_due:
+            self._pump_is_due = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pump_is_due = False
+        if self.state == "failed":
+            return
+        try:
+            if taken := self._take():
+                self._apply(taken)
+            self._write_open()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the state in memory is not to be trusted
+            _log.exception("the rules failed")
+            self._fail(JournalFailed(f"The rules failed ({error!r}). Restart the venue."))
+
+    def _take(self) -> list[_Submission]:
+        """Move what has room in the open batch out of the queue; into an empty batch always one."""
+        room = self._batch_limit - self._open.count
+        taken: list[_Submission] = []
+        while self._waiting and (self._waiting[0].size <= room or not (taken or self._open.count)):
+            room -= self._waiting[0].size
+            taken.append(self._waiting.popleft())
+        return taken
+
+    # ---------------------------------------------------------------------------- 2. stamp and apply
+
+    def _apply(self, taken: list[_Submission]) -> None:
+        venue = self._venue
+        first = venue.sequence + 1
+        now_ns = max(self._clock.now_ns(), venue.time_ns)
+        commands = stamp(b"".join([submission.commands for submission in taken]), first, now_ns)
+        events = venue.apply(commands)
+        count = len(commands) // COMMAND_BYTES
+        assert venue.sequence == first + count - 1, "the rules have left out a command"
+        self._open.commands.append(commands)
+        self._open.events.append(events)
+        self._open.submissions += taken
+        self._open.count += count
+
+    # ------------------------------------------------------------------------------ 3. seal and write
+
+    def _write_open(self) -> None:
+        """Give the open batch to the disk, if the disk is free and there is one."""
+        if self._writing is not None or not self._open.count:
+            return
+        full, self._open = self._open, _OpenBatch()
+        batch = seal(self._sealed, b"".join(full.commands), b"".join(full.events))
+        self._sealed = link_of(batch)
+        self._to_writer.put(batch)
+        # The disk works by now; the answers are cut out meanwhile and wait for it.
+        self._writing = _cut(full.submissions, batch)
+        if self._waiting:
+            self._pump_soon()
+
+    def _write_batches(self) -> None:
+        """Write batches until told to end: the body of the writer thread."""
+        while (batch := self._to_writer.get()) is not None:
+            try:
+                self._journal.append(batch)
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be answered after it
+                _log.exception("the journal failed", batch=batch.number)
+                self._tell(self._on_failed, error)
+                return
+            self._tell(self._on_durable, batch)
+
+    def _tell(self, callback: Callable[..., None], *args: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
+            self._loop.call_soon_threadsafe(callback, *args)
+
+    # -------------------------------------------------------------------------------------- 4. answer
+
+    def _on_durable(self, batch: Batch) -> None:
+        if self.state == "failed" or self._writing is None:
+            return
+        answers, self._writing = self._writing, None
+        self._write_open()  # first of all, so that the disk has work again
+        self._durable = link_of(batch)
+        self._note_accounts(batch.events)
+        for answer, events in answers:
+            if not answer.done():  # a caller that went away has cancelled it
+                answer.set_result(events)
+        self.queued -= len(batch.commands) // COMMAND_BYTES
+        if self._waiting:
+            self._pump_soon()
+        if not self.queued and self.state == "stopping":
+            self._drained.set()
+        self._call_hooks(batch)
+
+    def _call_hooks(self, batch: Batch) -> None:
+        for hook in self.on_batch:
+            try:
+                hook(batch)
+            except Exception:  # noqa: BLE001 - a listener's fault must not stop the venue
+                _log.exception("a listener to batches failed; the others go on", batch=batch.number)
+
+    def _note_accounts(self, events: bytes) -> None:
+        """Remember the last event of each account; the later event of an account overwrites the earlier."""
+        array = event_array(events)
+        self._last_events.update(zip(array["account"].tolist(), array["number"].tolist(), strict=True))
+
+    # ---------------------------------------------------------------------------------------- failing
+
+    def _on_failed(self, error: Exception) -> None:
+        self._fail(
+            error if isinstance(error, JournalFailed) else JournalFailed(f"{JournalFailed()} ({error!r})")
+        )
+
+    def _fail(self, error: JournalFailed) -> None:
+        self.state = "failed"
+        unanswered = [answer for answer, _ in self._writing or ()]
+        unanswered += [submission.answer for submission in (*self._open.submissions, *self._waiting)]
+        for answer in unanswered:
+            if not answer.done():
+                answer.set_exception(JournalFailed(str(error)))
+        self._writing, self._open = None, _OpenBatch()
+        self._waiting.clear()
+        self.queued = 0
+        self._drained.set()
+
+
+def _count(commands: bytes) -> int:
+    """Return how many commands these are; RecordError where they are none of this version."""
+    count, rest = divmod(len(commands), COMMAND_BYTES)
+    if rest or not count or commands[::COMMAND_BYTES] != _VERSION * count:
+        raise RecordError
+    return count
+
+
+def stamp(commands: bytes, first: int, now_ns: int) -> bytes:
+    """Return the commands with consecutive sequences from ``first``, the time, and the ids they name.
+
+    An order's id is the sequence of its PLACE_ORDER; a new account without a number takes its own.
+    """
+    stamped = bytearray(commands)
+    array = command_array(stamped)
+    kinds = array["kind"]
+    sequences = np.arange(first, first + len(array))
+    array["sequence"] = sequences
+    array["time_ns"] = now_ns
+    np.copyto(array["order"], sequences, where=kinds == CommandKind.PLACE_ORDER)
+    nameless = (kinds == CommandKind.OPEN_ACCOUNT) & (array["account"] == 0)
+    np.copyto(array["account"], sequences, where=nameless)
+    return bytes(stamped)
+
+
+def _cut(submissions: list[_Submission], batch: Batch) -> list[Answer]:
+    """Pair each submission's future with its own events: those whose sequences are its commands'."""
+    ends = batch.first_sequence + np.cumsum([submission.size for submission in submissions])
+    cuts = EVENT_BYTES * np.searchsorted(np.ascontiguousarray(event_array(batch.events)["sequence"]), ends)
+    answers, start = [], 0
+    for submission, end in zip(submissions, cuts.tolist(), strict=True):
+        answers.append((submission.answer, batch.events[start:end]))
+        start = end
+    return answers
