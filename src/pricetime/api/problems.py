@@ -154,6 +154,14 @@ _CODE_OF: Final[tuple[tuple[type[Exception], str], ...]] = (
 _RETRY_AFTER_S: Final = 1
 
 
+class Refused(e.RequestError):
+    """The frame refuses a request before its handler sees it; ``headers`` go with the answer."""
+
+    def __init__(self, code: str, detail: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        super().__init__(detail, code=code)
+        self.headers = headers
+
+
 class Answer(NamedTuple):
     """An error as either family can write it. ``headers`` are complete but for the body's own."""
 
@@ -168,13 +176,13 @@ def answer_to(error: Exception) -> Answer:
         code, sentence = REASONS[Reason(error.reason)]
         return Answer(code, error.detail or sentence)
     if isinstance(error, e.RequestError):
-        return Answer(error.code, str(error))
+        return Answer(error.code, str(error), getattr(error, "headers", ()))
     for kind, code in _CODE_OF:
         if isinstance(error, kind):
             return Answer(code, _detail(error), _headers(error, code))
     return Answer(
         "internal_error",
-        "The venue failed to answer. Tell its operator the request id; a client order id tells what was done.",
+        "The venue failed. Give its operator the request id. A client order id shows what was done.",
     )
 
 

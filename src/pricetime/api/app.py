@@ -1,0 +1,292 @@
+"""The ASGI application: one coroutine from a request to its answer.
+
+Order of the guards, cheapest and least trusting first: request id, connections, address, rate of the
+address, path and method, token, role, rate of the account, body, query. Only then the handler runs.
+The path of an order is the hot path: decoders and headers are made once per endpoint, and nothing is
+logged for an answer that is not a failure of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from time import perf_counter
+from typing import Any, Final, cast
+
+import msgspec
+import structlog
+from starlette.responses import Response
+
+from pricetime.api.endpoints import Call, Endpoint, Family, Reply, Scope, key_of
+from pricetime.api.guards.access import Access
+from pricetime.api.guards.addresses import Addresses, rate_key
+from pricetime.api.guards.bodies import Disconnected, Receive, read_body, read_query
+from pricetime.api.guards.deadlines import Deadlines, Watch
+from pricetime.api.guards.headers import API_POLICY, SECURITY, Cors, RawHeaders, RequestIds
+from pricetime.api.guards.rates import Buckets, Charge
+from pricetime.api.problems import Refused, answer_to, retry_after, written
+from pricetime.api.routes import Routes
+from pricetime.api.services import Services
+from pricetime.errors import InvalidRequest
+from pricetime.telemetry import RequestStats
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+_DAYTRADE_ROOTS: Final = re.compile("/(authentication|setup|transaction|engine)(/|$)")
+_log = structlog.get_logger("pricetime.api")
+_encode = msgspec.json.Encoder().encode
+
+
+class Route:
+    """An endpoint with all that can be made ready before a request comes."""
+
+    __slots__ = ("decode", "endpoint", "head", "method", "path", "public", "stats", "strict")
+
+    def __init__(self, endpoint: Endpoint, stats: RequestStats) -> None:
+        self.endpoint = endpoint
+        self.method = endpoint.method
+        self.path = endpoint.path
+        self.public = endpoint.scope is Scope.PUBLIC
+        self.strict = endpoint.family == "v1"
+        self.stats = stats
+        self.decode = msgspec.json.Decoder(endpoint.request).decode if endpoint.request else None
+        self.head: RawHeaders = [(b"content-type", endpoint.media.encode()), *_manners(endpoint.private)]
+
+
+def _manners(private: bool) -> RawHeaders:
+    cache = b"no-store" if private else b"no-cache"
+    return [*SECURITY, (b"content-security-policy", API_POLICY), (b"cache-control", cache)]
+
+
+_ERROR_HEAD: Final = _manners(private=True)
+
+
+class Exchange:
+    """What is known of one request on its way to an answer."""
+
+    __slots__ = ("extra", "family", "headers", "id", "stats", "watch")
+
+    def __init__(self, request_id: bytes, headers: dict[bytes, bytes], watch: Watch) -> None:
+        self.id = request_id
+        self.headers = headers
+        self.watch = watch
+        self.extra: RawHeaders = [(b"x-request-id", request_id)]
+        self.family: Family = "v1"
+        self.stats: RequestStats | None = None
+
+
+class App:
+    """Serves a table of endpoints over the services of one venue.
+
+    ``connections`` tells how many connections the server has open, for the limit on them.
+    """
+
+    def __init__(
+        self, venue: Services, endpoints: Iterable[Endpoint], connections: Callable[[], int] = lambda: 0
+    ) -> None:
+        settings = venue.settings
+        self._venue = venue
+        self._routes = Routes(Route(row, venue.metrics.requests(row.method, row.path)) for row in endpoints)
+        self._unmatched = venue.metrics.requests("", "")
+        self._connections = connections
+        self._connection_limit = settings.connection_limit
+        self._body_limit = settings.body_limit
+        self._ids = RequestIds()
+        self._addresses = Addresses(settings.trusted_proxies)
+        self._access = Access(venue.identity, settings)
+        self._cors = Cors(settings)
+        self._deadlines = Deadlines(settings.request_timeout_s, settings.body_timeout_s)
+        self._now = perf_counter
+        self._address_rates = self._account_rates = None
+        if settings.rate_limits:
+            keys = settings.rate_keys_limit
+            self._address_rates = Buckets(settings.rate_address_per_s, settings.rate_address_burst, keys)
+            self._account_rates = Buckets(settings.rate_account_per_s, settings.rate_account_burst, keys)
+        venue.metrics.gauge("pricetime_http_in_flight", "Requests being answered.", self._in_flight)
+        venue.metrics.gauge("pricetime_http_connections", "Open connections.", connections)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request. Anything that goes wrong becomes an answer, never a stack trace."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"pricetime serves HTTP here, not {scope['type']!r}")
+        started = perf_counter()
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        headers = dict(scope["headers"])
+        watch = self._deadlines.enter(task, task.get_loop().time())
+        exchange = Exchange(self._ids.of(headers), headers, watch)
+        try:
+            status = await self._answer(exchange, scope, receive, send)
+        except Disconnected:
+            return
+        except Exception as error:  # noqa: BLE001 - every error becomes an answer here and nowhere else
+            status = await self._refuse(exchange, scope, error, send)
+        except asyncio.CancelledError:
+            if not watch.late:
+                raise
+            task.uncancel()
+            status = await self._refuse(exchange, scope, _late(watch), send)
+        finally:
+            self._deadlines.leave(task)
+        (exchange.stats or self._unmatched).add(status, perf_counter() - started)
+
+    async def _answer(self, exchange: Exchange, scope: Message, receive: Receive, send: Send) -> int:
+        path = scope["path"]
+        if path[1:4] != "v1/" and _DAYTRADE_ROOTS.match(path):
+            exchange.family = "daytrade"
+        self._check_connections()
+        headers = exchange.headers
+        if b"origin" in headers:
+            exchange.extra += self._cors.headers(headers)
+            if scope["method"] == "OPTIONS" and (status := await self._preflight(exchange, path, send)):
+                return status
+        address = self._addresses.of(scope["client"], headers)
+        route, parameters = self._find(exchange, scope["method"], path, address)
+        endpoint = route.endpoint
+        session = None
+        if not route.public:
+            session = self._access.session(headers, endpoint.scope)
+            if self._account_rates is not None:
+                self._charge(exchange, self._account_rates.charge(session.account, endpoint.weight))
+        body = None
+        if route.decode is not None:
+            body = route.decode(await self._body(exchange, receive))
+        call = Call(
+            self._venue,
+            session,
+            body=body,
+            query=read_query(scope["query_string"], endpoint.query, strict=route.strict),
+            path=parameters,
+            request_id=exchange.id.decode("ascii"),
+            address=address,
+            idempotency_key=_idempotency_key(headers) if endpoint.idempotent else None,
+        )
+        return await self._reply(exchange, route, await endpoint.handler(call), scope, receive, send)
+
+    def _check_connections(self) -> None:
+        if self._connections() > self._connection_limit:
+            close = (b"connection", b"close")
+            raise Refused(
+                "too_many_connections",
+                "The venue has as many connections as it takes. Try again in a moment.",
+                (retry_after(1), close),
+            )
+
+    def _find(self, exchange: Exchange, method: str, path: str, address: str) -> tuple[Route, dict[str, str]]:
+        try:
+            route, parameters = self._routes.find(method, path)
+        except Refused:
+            self._charge_address(exchange, address, 1)
+            raise
+        exchange.family = route.endpoint.family
+        exchange.stats = route.stats
+        self._charge_address(exchange, address, route.endpoint.weight)
+        return route, parameters
+
+    def _charge_address(self, exchange: Exchange, address: str, weight: int) -> None:
+        if self._address_rates is not None:
+            self._charge(exchange, self._address_rates.charge(rate_key(address), weight))
+
+    def _charge(self, exchange: Exchange, charge: Charge) -> None:
+        exchange.extra = [pair for pair in exchange.extra if not pair[0].startswith(b"ratelimit-")]
+        exchange.extra += charge.headers()
+        if not charge.allowed:
+            raise Refused(
+                "rate_limited",
+                f"You are sending too many requests. Try again in {charge.retry_s} s.",
+                (retry_after(charge.retry_s),),
+            )
+
+    async def _body(self, exchange: Exchange, receive: Receive) -> bytes:
+        loop, watch = asyncio.get_running_loop(), exchange.watch
+        self._deadlines.read(watch, loop.time())
+        body = await read_body(exchange.headers, receive, self._body_limit)
+        self._deadlines.handle(watch, loop.time())
+        return body
+
+    async def _reply(
+        self, exchange: Exchange, route: Route, result: object, scope: Message, receive: Receive, send: Send
+    ) -> int:
+        if isinstance(result, Response):
+            await result(scope, receive, _adding(exchange, result, send))
+            return result.status_code
+        status, extra = route.endpoint.status, exchange.extra
+        if isinstance(result, Reply):
+            status = result.status or status
+            extra = extra + [
+                (name.lower().encode(), value.encode("latin-1")) for name, value in result.headers
+            ]
+            result = result.body
+        if result is None and route.endpoint.response is None:
+            await _send(send, status, [*_ERROR_HEAD, *extra], b"")
+        else:
+            await _send(send, status, route.head + extra, _encode(result))
+        return status
+
+    async def _refuse(self, exchange: Exchange, scope: Message, error: Exception, send: Send) -> int:
+        answer = answer_to(error)
+        request_id = exchange.id.decode("ascii")
+        if answer.code == "internal_error":
+            _log.error(
+                "request failed",
+                request_id=request_id,
+                method=scope["method"],
+                path=scope["path"],
+                exc_info=error,
+            )
+        status, media, body = written(answer, exchange.family, request_id)
+        head = [(b"content-type", media), *_ERROR_HEAD, *exchange.extra, *answer.headers]
+        await _send(send, status, head, body)
+        return status
+
+    async def _preflight(self, exchange: Exchange, path: str, send: Send) -> int:
+        methods = ", ".join(self._routes.methods(path)).encode()
+        allowed = self._cors.preflight(exchange.headers, methods) if methods else None
+        if allowed is None:
+            return 0
+        await _send(send, 204, [(b"x-request-id", exchange.id), *allowed], b"")
+        return 204
+
+    def _in_flight(self) -> float:
+        return len(self._deadlines)
+
+
+async def _send(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
+    if status != 204:
+        headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _adding(exchange: Exchange, response: Response, send: Send) -> Send:
+    """Return a ``send`` that adds the frame's headers to a handler's own response where it set none."""
+    present = set(response.headers)
+    frame = [pair for pair in [*_ERROR_HEAD, *exchange.extra] if pair[0].decode() not in present]
+
+    async def adding(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *frame]
+        await send(message)
+
+    return adding
+
+
+def _late(watch: Watch) -> Refused:
+    if watch.reading:
+        detail = "The body did not arrive in time. Send it again over a better connection."
+        return Refused("body_timeout", detail, ((b"connection", b"close"),))
+    return Refused(
+        "request_timeout",
+        "The answer took too long; what was asked may be done all the same. A client order id shows whether.",
+        (retry_after(1),),
+    )
+
+
+def _idempotency_key(headers: dict[bytes, bytes]) -> bytes | None:
+    key = headers.get(b"idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 255:
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters. Send a shorter one, or none.")
+    return key_of(key)

@@ -1,0 +1,77 @@
+"""Bodies and query strings: bounded in size, then checked against the endpoint's types.
+
+How long a body may take to arrive is watched by ``guards/deadlines.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from pricetime.api.problems import Refused
+from pricetime.errors import InvalidRequest
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole; there is nobody to answer."""
+
+
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    """Return the body; Refused where it is compressed or over ``limit`` bytes, by its header or in fact."""
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Refused("unsupported_media_type", "Send the body without Content-Encoding.")
+    length = headers.get(b"content-length")
+    if length is not None and len(length) < 19 and int(length) > limit:
+        raise _too_large(limit)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body", False):
+        return await _gathered(body, receive, limit)
+    if message["type"] == "http.disconnect":
+        raise Disconnected
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+async def _gathered(first: bytes, receive: Receive, limit: int) -> bytes:
+    parts, size, more = [first], len(first), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        more = message.get("more_body", False)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise _too_large(limit)
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> Refused:
+    return Refused("body_too_large", f"A body may have {limit:,} bytes. Send a smaller one.")
+
+
+def read_query(query_string: bytes, kind: type[msgspec.Struct] | None, *, strict: bool) -> Any:
+    """Return the query as ``kind``; InvalidRequest where a name comes twice or is unknown and ``strict``."""
+    if not query_string and kind is None:
+        return None
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50
+        )
+    except ValueError as error:
+        raise InvalidRequest(f"The query cannot be read: {error}.") from None
+    values = dict(pairs)
+    if strict and len(values) < len(pairs):
+        raise InvalidRequest("A query parameter stands there twice. Send it once.")
+    if kind is not None:
+        return msgspec.convert(values, kind, strict=False)
+    if strict and values:
+        raise InvalidRequest("This path takes no query parameters. Leave them out.")
+    return None
