@@ -1,1 +1,53 @@
-"""TODO client."""
+"""The Python SDK of ``/v1``: a typed client for programs that wait, and one for asyncio.
+
+    with Client("http://127.0.0.1:8080") as venue:
+        venue.login("ada", "a long password")
+        order = venue.place_order(stock="1", side="buy", quantity=10, price="135.50")
+
+An order has its client order id before it is first sent, so that a lost answer is asked for again
+without placing the order twice. Requests and answers are described in ``pricetime.schema``.
+"""
+
+from pricetime.client.asynchronous import AsyncClient
+from pricetime.client.calls import new_id, new_order
+from pricetime.client.conversation import NO_RETRY, Retry
+from pricetime.client.errors import (
+    ApiError,
+    BadAnswer,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NoAnswer,
+    NotFound,
+    ServerFault,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
+from pricetime.client.money import MoneyLike, decimal, money_text
+from pricetime.client.request import Request
+from pricetime.client.sync import Client
+
+__all__ = [
+    "NO_RETRY",
+    "ApiError",
+    "AsyncClient",
+    "BadAnswer",
+    "BadRequest",
+    "Client",
+    "Conflict",
+    "Forbidden",
+    "MoneyLike",
+    "NoAnswer",
+    "NotFound",
+    "Request",
+    "Retry",
+    "ServerFault",
+    "TooManyRequests",
+    "Unauthorized",
+    "Unavailable",
+    "decimal",
+    "money_text",
+    "new_id",
+    "new_order",
+]

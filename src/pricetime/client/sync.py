@@ -1,0 +1,110 @@
+"""The client for programs that wait: every method blocks until its answer is here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx2
+
+from pricetime.client import transport
+from pricetime.client.conversation import Conversation, Outcome, Renew, Retry, Send, Step, Steps, Wait
+from pricetime.client.methods import Methods
+from pricetime.client.request import Request, at_cursor
+from pricetime.schema import Page, Session
+
+T = TypeVar("T")
+
+
+class Client(Methods):
+    """A connection to one venue, for one user. Threads may share it. Close it, or use it in ``with``.
+
+    ``session`` continues an earlier session; ``on_session`` is told each new one (None: logged out), for
+    whoever keeps it. ``http`` lets several clients share one pool of connections; its owner closes it.
+    """
+
+    def __init__(
+        self,
+        url: str = transport.DEFAULT_URL,
+        *,
+        session: Session | None = None,
+        on_session: Callable[[Session | None], None] | None = None,
+        timeout_s: float = transport.DEFAULT_TIMEOUT_S,
+        retry: Retry | None = None,
+        connections: int = 20,
+        http: httpx2.Client | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._owns_http = http is None
+        self.http = http or httpx2.Client(
+            base_url=self.url,
+            headers=transport.headers(),
+            timeout=transport.timeouts(timeout_s),
+            limits=transport.limits(connections),
+        )
+        self._conversation = Conversation(session, retry or Retry(), on_session)
+        self._renewing = threading.Lock()
+
+    @property
+    def session(self) -> Session | None:
+        """Return the session, if there is one."""
+        return self._conversation.session
+
+    def send(self, request: Request[T]) -> T:
+        """Return the answer to a request of ``pricetime.client.calls``; ApiError, NoAnswer, BadAnswer."""
+        return self._drive(self._conversation.about(request))
+
+    def every(self, request: Request[Page[T]]) -> Iterator[T]:
+        """Yield every item of a paged list, from the page that ``request`` asks for to the last."""
+        while True:
+            page = self.send(request)
+            yield from page.items
+            if page.next_cursor is None:
+                return
+            request = at_cursor(request, page.next_cursor)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._owns_http:
+            self.http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _drive(self, steps: Steps[T]) -> T:
+        outcome: Outcome = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as end:
+                answer: T = end.value
+                return answer
+            outcome = self._perform(step)
+
+    def _perform(self, step: Step) -> Outcome:
+        match step:
+            case Send():
+                return self._sent(step)
+            case Wait(seconds):
+                time.sleep(seconds)
+            case Renew(stale_token):
+                with self._renewing:
+                    self._drive(self._conversation.renewal(stale_token))
+        return None
+
+    def _sent(self, step: Send) -> Outcome:
+        try:
+            response = self.http.request(
+                step.method, step.path, params=step.query, headers=step.headers, content=step.body
+            )
+        except httpx2.RequestError as error:
+            return transport.failure_of(error, self.url)
+        return transport.answer_of(response)
