@@ -1,0 +1,28 @@
+"""The baseline of the HTTP benchmarks: one empty POST handler on uvicorn as the venue runs it."""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+
+async def empty(_: Request) -> Response:
+    return Response(b"")
+
+
+async def ready(_: Request) -> Response:
+    return Response(b"ready")
+
+
+def main(port: int) -> None:
+    app = Starlette(routes=[Route("/empty", empty, methods=["POST"]), Route("/readyz", ready)])
+    uvicorn.run(app, port=port, loop="uvloop", http="httptools", access_log=False, log_level="warning")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,182 @@
+"""Orders over HTTP, durable when answered, against an empty POST handler on the same server.
+
+Two questions: how many orders a second (wrk, closed loop, alternating with the empty handler), and how
+long an order waits to be durable at half of that (open loop).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import _open_loop, _servers, _wrk
+from bench._table import Result
+from bench._wrk import Load, Order
+
+CONNECTIONS = 64
+USERS = 64
+ROUNDS = 3
+SECONDS = 5
+HALF_LOAD_SECONDS = 10
+REQUESTS = 20_000
+PASSWORD = "correct horse"
+
+
+class Rate(NamedTuple):
+    """Medians over the rounds, requests a second."""
+
+    value: float
+    baseline: float
+    loads: list[Load]
+
+
+def prepare(port: int) -> tuple[str, list[str]]:
+    """Register users with money and shares; return the stock and their tokens."""
+    tokens = []
+    for number in range(USERS):
+        login = {"user_name": f"bench-{number}", "password": PASSWORD}
+        _servers.daytrade(port, "/authentication/register", login | {"name": "Bench"})
+        tokens.append(_servers.daytrade(port, "/authentication/login", login)["token"])
+    stock = _servers.daytrade(port, "/setup/createStock", {"stock_name": "Bench"}, tokens[0])["stock_id"]
+    for token in tokens:
+        shares = {"stock_id": stock, "quantity": 10**9}
+        _servers.daytrade(port, "/setup/addStockToUser", shares, token)
+        _servers.daytrade(port, "/transaction/addMoneyToWallet", {"amount": 10**12}, token)
+    return stock, tokens
+
+
+def daytrade_orders(stock: str, tokens: list[str]) -> list[Order]:
+    """Limit orders within ten cents of 100.00 on both sides: about half of them trade."""
+    dice = random.Random(7)
+    path = "/engine/placeStockOrder"
+    return [
+        Order(
+            path,
+            dice.choice(tokens),
+            json.dumps(
+                {
+                    "stock_id": stock,
+                    "is_buy": dice.random() < 0.5,
+                    "order_type": "LIMIT",
+                    "quantity": dice.randint(1, 10),
+                    "price": dice.randint(9_990, 10_010) / 100,
+                }
+            ),
+        )
+        for _ in range(REQUESTS)
+    ]
+
+
+def v1_orders(stock: str, tokens: list[str]) -> list[Order]:
+    """The same orders as ``/v1`` takes them."""
+    return [Order("/v1/orders", order.token, _as_v1(order.body)) for order in daytrade_orders(stock, tokens)]
+
+
+def _as_v1(body: str) -> str:
+    order = json.loads(body)
+    return json.dumps(
+        {
+            "stock": order["stock_id"],
+            "side": "buy" if order["is_buy"] else "sell",
+            "type": "limit",
+            "quantity": order["quantity"],
+            "price": f"{order['price']:.2f}",
+        }
+    )
+
+
+def measure(venue: int, empty: int, requests: Path) -> Rate:
+    """Load the venue and the empty handler in turn, several times, and take the medians."""
+    loads, empties = [], []
+    for _ in range(ROUNDS):
+        empties.append(_load(empty, requests, path="/empty"))
+        loads.append(_load(venue, requests))
+    return Rate(
+        statistics.median(load.rate for load in loads),
+        statistics.median(load.rate for load in empties),
+        loads,
+    )
+
+
+def _load(port: int, requests: Path, path: str | None = None) -> Load:
+    url = f"http://127.0.0.1:{port}"
+    load = _wrk.run(url, requests, connections=CONNECTIONS, seconds=SECONDS, path=path)
+    if load.refused or load.broken:
+        raise SystemExit(f"{url}: {load.refused} answers were refusals, {load.broken} requests broke")
+    return load
+
+
+def commit_ms(folder: Path) -> float:
+    """Return the median time of a transaction of 16 KiB, journaled and synced as the venue's own."""
+    connection = sqlite3.connect(folder / "commits.db", isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("CREATE TABLE batch (body BLOB)")
+    waits = []
+    for _ in range(200):
+        started = time.perf_counter()
+        connection.execute("INSERT INTO batch VALUES (?)", (bytes(16_384),))
+        waits.append(time.perf_counter() - started)
+    connection.close()
+    return statistics.median(waits) * 1e3
+
+
+def main() -> list[Result]:
+    results = []
+    with tempfile.TemporaryDirectory() as folder, _servers.empty() as empty:
+        for name, make in (("daytrade", daytrade_orders), ("v1", v1_orders)):
+            data = Path(folder) / name
+            with _servers.venue(data) as port:
+                orders = make(*prepare(port))
+                requests = _wrk.write_requests(Path(folder) / f"{name}.txt", orders)
+                rate = measure(port, empty, requests)
+                results.append(_rate_result(name, orders[0].path, rate))
+                waits = _open_loop.run(port, orders, rate=rate.value / 2, seconds=HALF_LOAD_SECONDS)
+                results.append(_wait_result(name, orders[0].path, waits, commit_ms(data)))
+    return results
+
+
+def _rate_result(name: str, path: str, rate: Rate) -> Result:
+    return Result(
+        name=f"http: {name} orders",
+        value=rate.value,
+        unit="orders/s",
+        workload=(
+            f"POST {path} over {CONNECTIONS} connections from wrk, {USERS} users, one stock, limit orders of "
+            f"which about half trade; every answer means durable; median of {ROUNDS} runs of {SECONDS} s"
+        ),
+        target=0.5,
+        target_is_ratio=True,
+        baseline=rate.baseline,
+        baseline_is="the same requests to an empty POST handler on the same server, in turns with it",
+        more={
+            "p50_ms": statistics.median(load.p50_ms for load in rate.loads),
+            "p99_ms": statistics.median(load.p99_ms for load in rate.loads),
+            "runs": [round(load.rate) for load in rate.loads],
+        },
+    )
+
+
+def _wait_result(name: str, path: str, waits: _open_loop.Waits, commit: float) -> Result:
+    if waits.refused:
+        raise SystemExit(f"{path}: {waits.refused} answers were refusals")
+    return Result(
+        name=f"http: {name} wait at half load",
+        value=waits.p50_ms,
+        unit="ms (median)",
+        workload=(
+            f"POST {path} at half of that rate, open loop: {waits.rate:,.0f} orders/s for "
+            f"{HALF_LOAD_SECONDS} s, from due to answered and durable; 99th percentile {waits.p99_ms:.1f} ms"
+        ),
+        target=10,
+        at_most=True,
+        baseline=commit,
+        baseline_is="one synced SQLite transaction of 16 KiB on the same disk",
+        more={"p99_ms": waits.p99_ms, "orders": waits.count},
+    )
