@@ -20,7 +20,7 @@ VERSION: Final = 1
 
 
 class Field(NamedTuple):
-    """One field: its name, its ``struct`` code (``B``: 8 bits, ``q``: 64, ``16s``: raw bytes), its meaning."""
+    """One field: name, ``struct`` code (``B``: 8 bits, ``q``: 64, ``16s``: raw bytes) and meaning."""
 
     name: str
     code: str
