@@ -135,8 +135,8 @@ def page(results: Sequence[Result]) -> str:
         "Written by `make bench`; do not edit. A number alone says little, so each benchmark runs a baseline",
         "beside it, in the same run on the same machine, and gives the ratio of the two.",
         "",
-        f"Machine: {about['cores']} cores of {about['cpu']}, Linux {about['kernel']}, "
-        f"Python {about['python']}.",
+        f"Machine: {about['cores']} cores of {about['cpu']},",
+        f"Linux {about['kernel']}, Python {about['python']}.",
         "",
         "| benchmark | value | baseline | ratio | target | |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
