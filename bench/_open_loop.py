@@ -11,7 +11,7 @@ import random
 import statistics
 import time
 from collections import deque
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import uvloop
 
@@ -38,8 +38,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.WriteTransport", transport)
         self._pool.idle.append(self)
 
     def send(self, request: bytes, due: float) -> None:
