@@ -7,7 +7,7 @@ both families write in their own format: RFC 9457 for ``/v1``, ``{"success": fal
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -76,6 +76,8 @@ CODES: Final[dict[str, Code]] = {
     "venue_stopped": Code(503, 503, "The venue is stopping"),
     "journal_failed": Code(503, 503, "The venue cannot write its journal"),
     "views_behind": Code(503, 503, "The lists have not caught up"),
+    "accounts_failed": Code(503, 503, "The venue cannot use its users' database"),
+    "not_ready": Code(503, 503, "The venue is not ready"),
     "request_timeout": Code(504, 503, "The request took too long"),
 }
 
@@ -141,6 +143,8 @@ _CODE_OF: Final[tuple[tuple[type[Exception], str], ...]] = (
     (e.VenueStopped, "venue_stopped"),
     (e.JournalError, "journal_failed"),
     (e.ViewsBehind, "views_behind"),
+    (e.AccountsFailed, "accounts_failed"),
+    (e.InvalidUser, "invalid_field"),
     (e.UserNameTaken, "user_name_taken"),
     (e.UnknownUser, "unknown_user"),
     (e.WrongPassword, "wrong_password"),
@@ -152,6 +156,19 @@ _CODE_OF: Final[tuple[tuple[type[Exception], str], ...]] = (
 )
 
 _RETRY_AFTER_S: Final = 1
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a daytrade request failed: one sentence."""
+
+    error: str
+
+
+class DaytradeFailure(msgspec.Struct, frozen=True):
+    """How the daytrade API says that a request failed."""
+
+    data: Failure
+    success: Literal[False] = False
 
 
 class Refused(e.RequestError):
@@ -213,7 +230,7 @@ _encode = msgspec.json.Encoder().encode
 def written(answer: Answer, family: Family, request_id: str) -> tuple[int, bytes, bytes]:
     """Return (status, content type, body) of an answer in a family's format."""
     if family == "daytrade":
-        body = _encode({"success": False, "data": {"error": answer.detail}})
+        body = _encode({"success": False, "data": Failure(answer.detail)})
         return CODES[answer.code].daytrade, b"application/json", body
     problem = problem_of(answer, request_id)
     return problem.status, b"application/problem+json", _encode(problem)
