@@ -1,0 +1,133 @@
+"""Writes to a SQLite database by one thread, committed together.
+
+While one group is being made durable, the next gathers; so a write waits for at most two commits, and a
+thousand writes cost a few.
+
+Invariants: a coroutine that writes returns after its write is on the disk. Each write stands in its own
+savepoint: one that fails fails alone. Where the group itself cannot be committed, none of it happened,
+and every writer in it is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeVar
+
+from pricetime.errors import AccountsFailed, QueueFull
+
+T = TypeVar("T")
+
+GROUP_LIMIT: Final = 1_000
+"""Writes in one transaction, so that another process that wants to write gets its turn."""
+
+
+class _Write(NamedTuple):
+    work: Callable[[sqlite3.Connection], Any]
+    done: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+
+
+class _Outcome(NamedTuple):
+    done: asyncio.Future[Any]
+    result: Any
+    error: BaseException | None
+
+
+class GroupCommit:
+    """The writing side of a database. It owns the connection, which must commit by itself only when told."""
+
+    def __init__(self, connection: sqlite3.Connection, *, queue_limit: int) -> None:
+        self._connection = connection
+        self._queue_limit = queue_limit
+        self._unfinished = 0
+        self._closed = False
+        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="accounts", daemon=True)
+        self._thread.start()
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what ``work`` returned, once it is durable; QueueFull, AccountsFailed, or its own error."""
+        if self._closed:
+            raise AccountsFailed("The users' database is closed.")
+        if self._unfinished >= self._queue_limit:
+            raise QueueFull("Too many changes to users wait. Try again in a moment.")
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._unfinished += 1
+        self._queue.put(_Write(work, done, loop))
+        return await done
+
+    def close(self) -> None:
+        """Write what is queued, then close the connection; safe to call twice."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        going_on = True
+        while going_on:
+            group, going_on = self._gather()
+            if group:
+                self._tell(group[0].loop, self._commit(group))
+        self._connection.close()
+
+    def _gather(self) -> tuple[list[_Write], bool]:
+        """Wait for a write; return it with all that wait behind it, and whether to go on afterwards."""
+        group: list[_Write] = []
+        with contextlib.suppress(queue.Empty):
+            while len(group) < GROUP_LIMIT:
+                write = self._queue.get(block=not group)
+                if write is None:
+                    return group, False
+                group.append(write)
+        return group, True
+
+    def _commit(self, group: list[_Write]) -> list[_Outcome]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcomes = [self._attempt(write) for write in group]
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            return [_Outcome(write.done, None, failure(error)) for write in group]
+        return outcomes
+
+    def _attempt(self, write: _Write) -> _Outcome:
+        self._connection.execute("SAVEPOINT one")
+        try:
+            outcome = _Outcome(write.done, write.work(self._connection), None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for the one who asked
+            self._connection.execute("ROLLBACK TO one")
+            outcome = _Outcome(write.done, None, failure(error))
+        self._connection.execute("RELEASE one")
+        return outcome
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, outcomes: list[_Outcome]) -> None:
+        with contextlib.suppress(RuntimeError):  # The loop was closed, so nobody waits any more.
+            loop.call_soon_threadsafe(self._resolve, outcomes)
+
+    def _resolve(self, outcomes: list[_Outcome]) -> None:
+        self._unfinished -= len(outcomes)
+        for done, result, error in outcomes:
+            if done.done():
+                continue
+            if error is None:
+                done.set_result(result)
+            else:
+                done.set_exception(error)
+
+
+def failure(error: BaseException) -> BaseException:
+    """Return the error to raise for one that SQLite or a write raised."""
+    if isinstance(error, sqlite3.Error):
+        return AccountsFailed(
+            f"The users' database cannot be used: {error}. Free disk space, or restore it from a backup."
+        )
+    return error

@@ -1,0 +1,77 @@
+"""Lock-out: after repeated failures each further attempt waits, twice as long every time.
+
+Invariants: a key that does not exist is counted like one that does, so a lock-out tells nobody which
+names are taken. Attempts refused while a delay runs are not counted, so a delay always ends. Memory is
+bounded: the key that has failed least recently is forgotten first.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+SECOND_NS: Final = 1_000_000_000
+_IPV6_HOME_BITS: Final = 64
+"""One customer is given this much of the IPv6 space, and may use any address in it."""
+
+
+class _Failures(NamedTuple):
+    number: int
+    locked_until_ns: int
+
+
+class Lockout:
+    """Failures per key, of users or of addresses. Times are nanoseconds since 1970."""
+
+    def __init__(self, *, failures: int, base_s: int, max_s: int, keys_limit: int) -> None:
+        self._allowed = failures
+        self._base_ns = base_s * SECOND_NS
+        self._max_ns = max_s * SECOND_NS
+        self._keys_limit = keys_limit
+        self._failures: OrderedDict[str, _Failures] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._failures)
+
+    def wait_s(self, key: str, now_ns: int) -> int:
+        """Return the whole seconds until this key may try again; 0: now."""
+        failures = self._failures.get(key)
+        if failures is None or failures.locked_until_ns <= now_ns:
+            return 0
+        return -((now_ns - failures.locked_until_ns) // SECOND_NS)
+
+    def failed(self, key: str, now_ns: int) -> int:
+        """Count a failure; return the seconds of the delay that begins with it, or 0."""
+        before = self._failures.get(key)
+        # Who has been quiet for the longest delay after the last one ended starts afresh.
+        stale = before is None or now_ns - before.locked_until_ns >= self._max_ns
+        count = 1 if before is None or stale else before.number + 1
+        delay_ns = self._delay_ns(count)
+        self._failures[key] = _Failures(count, now_ns + delay_ns)
+        self._failures.move_to_end(key)
+        if len(self._failures) > self._keys_limit:
+            self._failures.popitem(last=False)
+        return delay_ns // SECOND_NS
+
+    def succeeded(self, key: str) -> None:
+        """Forget the failures of a key."""
+        self._failures.pop(key, None)
+
+    def _delay_ns(self, count: int) -> int:
+        doublings = count - self._allowed
+        if doublings < 0:
+            return 0
+        return min(self._base_ns << min(doublings, 64), self._max_ns)
+
+
+def address_key(address: str) -> str:
+    """Return what an address is counted under: itself, or its home network where it is IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    mapped = parsed.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((parsed.packed, _IPV6_HOME_BITS), strict=False))

@@ -1,0 +1,212 @@
+"""Sessions: tokens issued, recognised and revoked.
+
+A log-in at ``/v1`` opens a session: short access tokens, and a chain of refresh tokens (its family) of
+which each works once. A ``daytrade`` token is a session of its own.
+
+Invariants: every token is issued, and every revocation made, at a time of its own (``stamp_ns``), so
+whether a token is older than a revocation is never in doubt, even within one second or when the clock
+is set back. A token counts only while it has not expired, its session is not revoked, and it was issued
+after its user's last change of password, role or admission. Those three are looked up in memory at
+every request; signatures are checked once per token.
+
+Whoever changes or issues tokens of an account holds that account's turn (``Turns``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from pricetime.errors import TokenInvalid
+from pricetime.ports import Accounts, Clock, RefreshToken, TokenClaims, TokenSigner, User
+from pricetime.settings import Settings
+
+SECOND_NS: Final = 1_000_000_000
+TIDY_EVERY_NS: Final = 600 * SECOND_NS
+LONGEST_TOKEN_LIFE_NS: Final = 2_592_000 * SECOND_NS
+"""No setting allows a token of ``authenticate`` to live longer, so older revocations are moot."""
+
+TokenKind = Literal["access", "daytrade"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who asks, as their token says. Times are nanoseconds since 1970."""
+
+    account: int
+    role: str
+    token_id: str
+    expires_ns: int
+    user_name: str
+    issued_ns: int
+    session_id: str
+    kind: str
+
+
+class IssuedToken(NamedTuple):
+    """A token and the seconds it lives."""
+
+    token: str
+    expires_in_s: int
+
+
+class SessionTokens(NamedTuple):
+    """What a log-in at ``/v1`` is given. ``expires_in_s`` is the life of the access token."""
+
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+
+
+class Sessions:
+    """The sessions of one venue. ``load`` comes before everything else."""
+
+    def __init__(self, accounts: Accounts, signer: TokenSigner, clock: Clock, settings: Settings) -> None:
+        self._accounts = accounts
+        self._signer = signer
+        self._now_ns = clock.now_ns
+        self._life_s = {
+            "access": settings.access_token_lifetime_s,
+            "daytrade": settings.daytrade_token_lifetime_s,
+        }
+        self._refresh_life_ns = settings.refresh_token_lifetime_s * SECOND_NS
+        self._cache_limit = settings.tokens_cached
+        self._cache: OrderedDict[str, Session] = OrderedDict()
+        self._revoked: dict[str, int] = {}
+        self._valid_from: dict[int, int] = {}
+        self._last_stamp_ns = 0
+        self._next_tidy_ns = 0
+
+    async def load(self) -> None:
+        """Read what is revoked."""
+        now_ns = self._now_ns()
+        self._revoked = dict(await self._accounts.revoked_tokens(now_ns))
+        self._valid_from = dict(await self._accounts.tokens_valid_from(now_ns - LONGEST_TOKEN_LIFE_NS))
+        self._last_stamp_ns = max(self._valid_from.values(), default=0)
+
+    def stamp_ns(self) -> int:
+        """Return the time now, later than every stamp before."""
+        self._last_stamp_ns = max(self._now_ns(), self._last_stamp_ns + 1)
+        return self._last_stamp_ns
+
+    def authenticate(self, token: str) -> Session:
+        """Return the session of a token; TokenInvalid. This is on the way of every request."""
+        session = self._cache.get(token)
+        if session is None:
+            session = self._verified(token)
+        else:
+            self._cache.move_to_end(token)
+        if (
+            session.expires_ns <= self._now_ns()
+            or session.session_id in self._revoked
+            or session.issued_ns < self._valid_from.get(session.account, 0)
+        ):
+            del self._cache[token]
+            raise TokenInvalid
+        return session
+
+    def issue(self, user: User, kind: TokenKind, session_id: str = "") -> IssuedToken:
+        """Sign a token for a user as read a moment ago, in the account's turn."""
+        life_s = self._life_s[kind]
+        issued_ns = self.stamp_ns()
+        token_id = secrets.token_hex(16)
+        claims = TokenClaims(
+            account=user.account,
+            token_id=token_id,
+            session_id=session_id or token_id,
+            kind=kind,
+            role=user.role,
+            user_name=user.user_name,
+            issued_ns=issued_ns,
+            # Whole seconds, as the token's standard claim has them: what is stored is what the token says.
+            expires_ns=(issued_ns // SECOND_NS + life_s) * SECOND_NS,
+        )
+        return IssuedToken(self._signer.sign(claims), life_s)
+
+    async def open(self, user: User) -> SessionTokens:
+        """Open a session with a new family of refresh tokens."""
+        return await self._continue(user, family=secrets.token_hex(16))
+
+    async def refresh_token(self, text: str) -> RefreshToken:
+        """Return what is known of a refresh token; TokenInvalid where it is unknown or has expired."""
+        known = await self._accounts.refresh_token(_hash_of(text))
+        if known is None or known.expires_ns <= self._now_ns():
+            raise TokenInvalid("The refresh token is unknown, expired or revoked. Log in again.")
+        return known
+
+    async def rotate(self, known: RefreshToken, user: User) -> SessionTokens:
+        """Use a refresh token and go on with a new one; used before: its whole family is revoked."""
+        if not await self._accounts.use_refresh_token(known.token_hash):
+            await self.revoke(known.family, self._access_end_ns())
+            raise TokenInvalid("The refresh token was used before, so its session has ended. Log in again.")
+        return await self._continue(user, known.family)
+
+    async def end(self, session: Session) -> None:
+        """Revoke a session: its tokens, and its refresh tokens where it has any."""
+        await self.revoke(session.session_id, max(session.expires_ns, self._access_end_ns()))
+
+    async def revoke(self, session_id: str, until_ns: int) -> None:
+        """Revoke the tokens of a session that expire before the given time, and its refresh tokens."""
+        self._revoked[session_id] = until_ns
+        await asyncio.gather(
+            self._accounts.revoke_family(session_id), self._accounts.revoke_token(session_id, until_ns)
+        )
+        await self._tidy()
+
+    def revoke_before(self, account: int, valid_from_ns: int) -> None:
+        """Stop recognising an account's tokens that are older than this time, which is stored already."""
+        self._valid_from[account] = max(valid_from_ns, self._valid_from.get(account, 0))
+
+    def jwks(self) -> dict[str, list[dict[str, str]]]:
+        """Return the public keys of the tokens."""
+        return self._signer.jwks()
+
+    def _verified(self, token: str) -> Session:
+        claims = self._signer.verify(token)
+        session = Session(
+            account=claims.account,
+            role=claims.role,
+            token_id=claims.token_id,
+            expires_ns=claims.expires_ns,
+            user_name=claims.user_name,
+            issued_ns=claims.issued_ns,
+            session_id=claims.session_id,
+            kind=claims.kind,
+        )
+        self._cache[token] = session
+        if len(self._cache) > self._cache_limit:
+            self._cache.popitem(last=False)
+        return session
+
+    async def _continue(self, user: User, family: str) -> SessionTokens:
+        secret = secrets.token_urlsafe(32)
+        expires_ns = self._now_ns() + self._refresh_life_ns
+        await self._accounts.add_refresh_token(
+            RefreshToken(
+                token_hash=_hash_of(secret), family=family, account=user.account, expires_ns=expires_ns
+            )
+        )
+        await self._tidy()
+        access = self.issue(user, "access", session_id=family)
+        return SessionTokens(access.token, secret, access.expires_in_s)
+
+    def _access_end_ns(self) -> int:
+        """Return when the last access token issued so far will have expired."""
+        return self._now_ns() + self._life_s["access"] * SECOND_NS
+
+    async def _tidy(self) -> None:
+        now_ns = self._now_ns()
+        if now_ns < self._next_tidy_ns:
+            return
+        self._next_tidy_ns = now_ns + TIDY_EVERY_NS
+        self._revoked = {id_: until_ns for id_, until_ns in self._revoked.items() if until_ns > now_ns}
+        await self._accounts.forget_expired(now_ns)
+
+
+def _hash_of(secret: str) -> bytes:
+    # The secret is 256 random bits, so one fast hash is all it needs to be useless to a thief of the table.
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,133 @@
+"""Users: registered once, under one name, with one account in the venue.
+
+Invariants: a user is stored only after the venue has opened their account; a name belongs to one user
+from the moment their registration begins. A stop between the two steps leaves an empty account that
+nobody owns, and the name free.
+
+Administrators are made outside the server (``add_pending_admin``), which alone may open accounts: they
+are kept as pending users, with their password's hash, and completed when the server starts or when they
+first log in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+
+from pricetime.errors import UnknownUser, UserNameTaken, WeakPassword
+from pricetime.identity.names import tidy_person_name, tidy_user_name
+from pricetime.identity.roles import Role
+from pricetime.identity.turns import Turns
+from pricetime.ports import Accounts, Clock, PasswordHasher, PendingUser, User
+
+PASSWORD_LIMIT = 1_024
+"""Characters of a password, so that nobody sends megabytes to be hashed."""
+
+OpenAccount = Callable[[], Awaitable[int]]
+"""Opens an account in the venue, durably, and returns its number."""
+
+
+class Users:
+    """Registration and lookup of users."""
+
+    def __init__(
+        self, accounts: Accounts, hasher: PasswordHasher, clock: Clock, open_account: OpenAccount
+    ) -> None:
+        self._accounts = accounts
+        self._hasher = hasher
+        self._clock = clock
+        self._open_account = open_account
+        self._registering: set[str] = set()
+        self._turns = Turns()
+
+    async def register(self, user_name: str, password: str, name: str, *, min_length: int) -> User:
+        """Store a new trader; InvalidUser, WeakPassword, UserNameTaken."""
+        user_name, name = tidy_user_name(user_name), tidy_person_name(name)
+        check_password(password, min_length)
+        with self._reserved(user_name):
+            await self._refuse_taken(user_name)
+            password_hash = await self._hasher.hash(password)
+            user = await self._with_account(user_name, name, password_hash, Role.TRADER)
+            await self._accounts.add_user(user)
+        return user
+
+    async def of_account(self, account: int) -> User:
+        """Return the user of an account; UnknownUser."""
+        user = await self._accounts.user_by_account(account)
+        if user is None:
+            raise UnknownUser
+        return user
+
+    async def complete(self, pending: PendingUser) -> User:
+        """Give a pending user their account; whoever else did so in the meantime has done it."""
+        async with self._turns.of(pending.user_name):
+            if user := await self._accounts.user_by_name(pending.user_name):
+                return user
+            user = await self._with_account(
+                pending.user_name, pending.name, pending.password_hash, pending.role
+            )
+            await self._accounts.complete_pending_user(user)
+            return user
+
+    async def complete_all(self) -> list[User]:
+        """Complete every pending user; return them."""
+        return [await self.complete(pending) for pending in await self._accounts.pending_users()]
+
+    @contextlib.contextmanager
+    def _reserved(self, user_name: str) -> Iterator[None]:
+        """Hold a name for one registration, which takes long enough for another to ask for it."""
+        if user_name in self._registering:
+            raise UserNameTaken
+        self._registering.add(user_name)
+        try:
+            yield
+        finally:
+            self._registering.discard(user_name)
+
+    async def _refuse_taken(self, user_name: str) -> None:
+        # An account that is opened cannot be closed again, so the name is checked before.
+        if await self._accounts.user_by_name(user_name) or await self._accounts.pending_user(user_name):
+            raise UserNameTaken
+
+    async def _with_account(self, user_name: str, name: str, password_hash: bytes, role: str) -> User:
+        return User(
+            account=await self._open_account(),
+            user_name=user_name,
+            name=name,
+            password_hash=password_hash,
+            role=role,
+            created_ns=self._clock.now_ns(),
+        )
+
+
+def check_password(password: str, min_length: int) -> None:
+    """Raise WeakPassword, with a sentence, unless the password has an allowed length in characters."""
+    if len(password) < max(min_length, 1):
+        raise WeakPassword(f"The password is shorter than {max(min_length, 1)} characters.")
+    if len(password) > PASSWORD_LIMIT:
+        raise WeakPassword(f"The password is longer than {PASSWORD_LIMIT} characters.")
+
+
+async def add_pending_admin(
+    accounts: Accounts,
+    hasher: PasswordHasher,
+    clock: Clock,
+    *,
+    user_name: str,
+    password: str,
+    name: str,
+    min_length: int = 1,
+) -> PendingUser:
+    """Make an administrator, whether or not a server runs; InvalidUser, WeakPassword, UserNameTaken."""
+    user_name, name = tidy_user_name(user_name), tidy_person_name(name)
+    check_password(password, min_length)
+    admin = PendingUser(
+        user_name=user_name,
+        name=name,
+        password_hash=await hasher.hash(password),
+        role=Role.ADMIN,
+        created_ns=clock.now_ns(),
+    )
+    await accounts.add_pending_user(admin)
+    await accounts.add_audit(admin.created_ns, 0, "admin_created", user_name, "outside the server")
+    return admin
