@@ -76,19 +76,27 @@ def verify(batch: Batch, after: Link) -> Link:
     JournalTorn: a batch is missing or has not all its bytes. JournalTampered: it says something else
     than its hash. Both name the batch.
     """
-    if batch.number != after.number + 1:
-        raise JournalTorn(f"batch {after.number + 1} is missing; the next one found is batch {batch.number}")
     if not _is_whole(batch):
         raise JournalTorn(f"batch {batch.number} is not whole: its records or hashes have a wrong length")
+    follow(batch, after)
     expected = seal(after, batch.commands, batch.events)
     if batch != expected or batch.first_sequence != after.sequence + 1:
-        raise JournalTampered(_difference(batch, expected, after))
+        raise JournalTampered(_difference(batch, expected))
     return link_of(batch)
 
 
-def _difference(batch: Batch, expected: Batch, after: Link) -> str:
-    if batch.previous_hash != expected.previous_hash:
-        return f"batch {batch.number} does not follow on batch {after.number}: the hashes differ"
+def follow(batch: Batch, after: Link) -> Link:
+    """Return the end of the chain with an already verified batch added; raise where it does not follow on."""
+    if batch.number != after.number + 1:
+        raise JournalTorn(f"batch {after.number + 1} is missing; the next one found is batch {batch.number}")
+    if batch.previous_hash != after.hash:
+        raise JournalTampered(
+            f"batch {batch.number} does not follow on batch {after.number}: the hashes differ"
+        )
+    return link_of(batch)
+
+
+def _difference(batch: Batch, expected: Batch) -> str:
     if batch.hash != expected.hash:
         return f"batch {batch.number} was changed: its hash is not that of its records"
     return f"batch {batch.number} was changed: its columns are not those of its records"

@@ -39,6 +39,7 @@ from pricetime.errors import JournalFailed, QueueFull, RecordError, VenueStopped
 from pricetime.ports import Batch, Clock, Journal, Snapshot
 from pricetime.records import COMMAND_BYTES, EVENT_BYTES, VERSION, CommandKind, command_array, event_array
 from pricetime.runtime.chain import link_of, seal
+from pricetime.runtime.snapshotting import snapshot_of
 from pricetime.runtime.venue import Venue
 
 _log = structlog.get_logger(__name__)
@@ -138,13 +139,7 @@ class Sequencer:
         """Return the state after the last batch, once stopped; VenueStopped where memory is ahead of disk."""
         if self.state != "stopping" or self.queued or self._venue.sequence != self.sequence:
             raise VenueStopped("a snapshot is only taken of a venue that has stopped and written everything")
-        return Snapshot(
-            batch=self.batches,
-            batch_hash=self._durable.hash,
-            sequence=self.sequence,
-            state=self._venue.snapshot(),
-            state_hash=self._venue.state_hash(),
-        )
+        return snapshot_of(self._venue, self.batches, self._durable.hash)
 
     # -------------------------------------------------------------------------------- start and stop
 
