@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from starlette.responses import Response
@@ -178,7 +178,7 @@ def description_of(endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
             summary="The API as OpenAPI 3.1",
             family="plain",
             scope=Scope.PUBLIC,
-            response=dict[str, object],
+            response=dict[str, Any],
             private=False,
         ),
         Endpoint(

@@ -27,6 +27,8 @@ class Code(NamedTuple):
 
 CODES: Final[dict[str, Code]] = {
     # The request
+    "invalid_http": Code(400, 400, "This is no HTTP request"),
+    "headers_too_large": Code(431, 431, "The headers are too large"),
     "invalid_json": Code(400, 400, "The body is not JSON"),
     "invalid_request": Code(400, 400, "The request is not as it should be"),
     "invalid_field": Code(400, 400, "A field cannot have this value"),

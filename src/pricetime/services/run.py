@@ -1,0 +1,173 @@
+"""The server: an address, a venue, uvicorn, and a stop that loses nothing.
+
+::
+
+    bind ─> open the venue ─> listen ─> "ready" ─> … ─> SIGTERM: answer what has begun ─> close the venue
+
+The address is taken first, so that a port in use costs a second and not a recovery. ``python -m
+pricetime.services.run`` serves with the settings of the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from typing import Final, cast
+
+import uvicorn
+import uvloop
+
+from pricetime.api.app import App
+from pricetime.api.table import ENDPOINTS
+from pricetime.errors import PricetimeError, SettingError
+from pricetime.services.http_protocol import GuardedProtocol
+from pricetime.services.wiring import open_venue
+from pricetime.settings import Settings, load
+from pricetime.telemetry import configure_logs
+
+_BACKLOG: Final = 4_096
+_KEEP_ALIVE_S: Final = 75
+_GRACE_S: Final = 20
+_WATCH_S: Final = 1.0
+_FILES_BESIDES: Final = 200
+"""Open files that are no connections: databases, pipes, libraries."""
+
+Ready = Callable[[str], None]
+
+
+def serve(settings: Settings, ready: Ready = lambda _: None) -> None:
+    """Serve until SIGTERM or SIGINT; ``ready`` is told the URL. PricetimeError says why it cannot start."""
+    _raise_file_limit(settings.connection_limit)
+    with (
+        contextlib.closing(bind(settings.host, settings.port)) as listener,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_serve(settings, listener, ready))
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to an address; SettingError where that cannot be."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise SettingError(f"host: {host!r} is no address of this machine: {error.strerror}") from None
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # Listening is what tells two servers on one port apart; connections wait until the venue is open.
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise SettingError(
+            f"port: {host}:{port} cannot be used: {error.strerror}. Stop who uses it, or take another port."
+        ) from None
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the URL of a bound socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> None:
+    async with open_venue(settings) as venue:
+        app = App(venue, ENDPOINTS, lambda: len(server.server_state.connections))
+        server = _Server(_config(app), lambda: ready(url_of(listener)))
+        with _stopped_by_signals(server):
+            watch = asyncio.create_task(_close_slow(server, 2.0 * settings.body_timeout_s))
+            # What lives by now lives as long as the server: the collector need not look at it again.
+            gc.collect()
+            gc.freeze()
+            await server.serve([listener])
+            watch.cancel()
+
+
+def _config(app: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        app=app,
+        http=GuardedProtocol,
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, stopped by us: its own way with signals ends the process before the venue is closed."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept connections, and say so."""
+        await super().startup(sockets)
+        self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+        """Leave the signals alone."""
+        yield
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(server: _Server) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.force_exit = server.should_exit  # a second signal does not wait for open connections
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _close_slow(server: _Server, limit_s: float) -> None:
+    while True:
+        await asyncio.sleep(_WATCH_S)
+        for connection in list(server.server_state.connections):
+            cast("GuardedProtocol", connection).close_if_slow(limit_s)
+
+
+def _raise_file_limit(connections: int) -> None:
+    """Let the process open as many files as its connections need, as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _FILES_BESIDES
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
+def main() -> int:
+    """Serve with the settings of the environment; print the URL when ready."""
+    try:
+        settings = load()
+        configure_logs(settings.log_level)
+        serve(settings, ready=lambda url: print(f"pricetime serves {url}", flush=True))  # noqa: T201
+    except PricetimeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,229 @@
+"""The embedded venue, put together: the only file that picks adapters.
+
+::
+
+    1 folder ─> 2 journal (locked) ─> 3 recover ─> 4 sequencer ─> 5 views follow ─> 6 users ─> services
+
+Everything is released in the opposite order, whatever made it stop: no more commands are taken, those
+taken are answered, the views end, a last snapshot is written, the files are closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from pricetime.adapters.clock import SystemClock
+from pricetime.adapters.passwords import BcryptHasher
+from pricetime.adapters.snapshot_files import SnapshotFiles
+from pricetime.adapters.sqlite_accounts import SqliteAccounts
+from pricetime.adapters.sqlite_journal import SqliteJournal
+from pricetime.adapters.sqlite_views import SqliteViews, SqliteViewStore
+from pricetime.adapters.tokens import Ed25519Signer
+from pricetime.api.services import Services, StockDirectory
+from pricetime.errors import SettingError, SnapshotError
+from pricetime.identity import Identity
+from pricetime.ports import Batch, Clock
+from pricetime.records import iter_events
+from pricetime.records.commands import open_account, set_limits
+from pricetime.rules import Venue
+from pricetime.runtime import Progress, Reader, Sequencer
+from pricetime.runtime.recovery import recover
+from pricetime.runtime.snapshotting import Snapshotting, newest_sequence
+from pricetime.services.snapshotter import command_for
+from pricetime.settings import Settings
+from pricetime.telemetry import Metrics
+from pricetime.views import Follower
+
+_READER_THREADS: Final = 2
+_PROGRESS_EVERY_S: Final = 2.0
+_log = structlog.get_logger("pricetime.venue")
+
+
+@asynccontextmanager
+async def open_venue(settings: Settings) -> AsyncIterator[Services]:
+    """Run the embedded venue in ``settings.data`` while the context lasts.
+
+    Raises SettingError, JournalBusy, JournalTampered, JournalTorn and the like: each says what to do.
+    """
+    folder = _data_folder(settings.data)
+    started_ns = time.time_ns()
+    clock, metrics = SystemClock(), Metrics()
+    async with AsyncExitStack() as stack:
+        journal = SqliteJournal.create(folder / "journal.db")
+        stack.callback(journal.close)
+        snapshots = SnapshotFiles(folder / "snapshots")
+        venue, last = await asyncio.to_thread(_recovered, journal, snapshots)
+        sequencer = await _sequencer(stack, settings, clock, venue, journal, last, snapshots)
+        _take_snapshots(stack, settings, folder, sequencer, snapshots)
+        progress, reader, follower = _views(stack, settings, folder, sequencer)
+        await _set_limits(settings, venue, sequencer)
+        accounts = SqliteAccounts(folder / "accounts.db")
+        stack.callback(accounts.close)
+        identity = _identity(stack, settings, folder, clock, accounts, sequencer)
+        await identity.start()
+        stocks = StockDirectory(accounts, clock)
+        await stocks.load()
+        _measure(metrics, sequencer, progress)
+        yield Services(
+            settings=settings,
+            clock=clock,
+            sequencer=sequencer,
+            reader=reader,
+            progress=progress,
+            identity=identity,
+            accounts=accounts,
+            stocks=stocks,
+            metrics=metrics,
+            views_alive=follower.is_alive,
+            rules="reference",
+            started_ns=started_ns,
+        )
+        _log.info("stopping", waiting=sequencer.queued)
+
+
+def _data_folder(path: str) -> Path:
+    """Return the data folder, made for its owner alone where there is none."""
+    folder = Path(path)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise SettingError(f"data: {folder} is no folder. Name another with --data.") from None
+    except OSError as error:
+        raise SettingError(
+            f"data: {folder} cannot be made: {error.strerror}. Name another with --data."
+        ) from None
+    return folder
+
+
+def _recovered(journal: SqliteJournal, snapshots: SnapshotFiles) -> tuple[Venue, Batch | None]:
+    began = reported = time.monotonic()
+
+    def progress(done: int, goal: int) -> None:
+        nonlocal reported
+        if time.monotonic() - reported > _PROGRESS_EVERY_S:
+            reported = time.monotonic()
+            _log.info("replaying the journal", commands=done, of=goal)
+
+    venue, last = recover(journal, snapshots, Venue, progress=progress)
+    seconds = round(time.monotonic() - began, 3)
+    _log.info("recovered", commands=venue.sequence, events=venue.event_number, seconds=seconds)
+    return venue, last
+
+
+async def _sequencer(
+    stack: AsyncExitStack,
+    settings: Settings,
+    clock: Clock,
+    venue: Venue,
+    journal: SqliteJournal,
+    last: Batch | None,
+    snapshots: SnapshotFiles,
+) -> Sequencer:
+    sequencer = Sequencer(
+        venue,
+        journal,
+        clock,
+        last=last,
+        queue_limit=settings.queue_limit,
+        batch_limit=settings.batch_limit,
+    )
+    await sequencer.start()
+    stack.push_async_callback(_stop, sequencer, snapshots, sequencer.sequence)
+    return sequencer
+
+
+async def _stop(sequencer: Sequencer, snapshots: SnapshotFiles, sequence_at_start: int) -> None:
+    """Answer what was taken, then keep the state, so that the next start has nothing to replay."""
+    await sequencer.stop()
+    if sequencer.state != "stopping" or sequencer.sequence == sequence_at_start:
+        return
+    try:
+        await asyncio.to_thread(lambda: snapshots.save(sequencer.snapshot()))
+    except SnapshotError as error:
+        _log.warning("no last snapshot", error=str(error))
+
+
+def _take_snapshots(
+    stack: AsyncExitStack, settings: Settings, folder: Path, sequencer: Sequencer, snapshots: SnapshotFiles
+) -> None:
+    snapshotting = Snapshotting(
+        command_for(folder), every=settings.snapshot_every, after=newest_sequence(snapshots)
+    )
+    sequencer.on_batch.append(snapshotting.count)
+    stack.push_async_callback(snapshotting.stop)
+
+
+def _views(
+    stack: AsyncExitStack, settings: Settings, folder: Path, sequencer: Sequencer
+) -> tuple[Progress, Reader, Follower]:
+    store = SqliteViewStore(folder / "views.db")
+    stack.callback(store.close)
+    journal = SqliteJournal.open(folder / "journal.db")
+    stack.callback(journal.close)
+    progress = Progress(store.position())
+    follower = Follower(journal, store, progress.advance, batch_limit=settings.view_batch_limit)
+    follower.start()
+    stack.callback(follower.stop)
+    sequencer.on_batch.append(lambda _: follower.wake())
+    views = SqliteViews(folder / "views.db")
+    stack.callback(views.close)
+    reader = Reader(views, sequencer, progress, wait_s=settings.view_wait_ms / 1_000, threads=_READER_THREADS)
+    stack.callback(reader.close)
+    return progress, reader, follower
+
+
+async def _set_limits(settings: Settings, venue: Venue, sequencer: Sequencer) -> None:
+    """Tell the rules the limits of this process's settings, as a command like any other."""
+    limits = (settings.open_orders_limit, settings.client_ids_remembered)
+    if venue.limits != limits:
+        await sequencer.submit(set_limits(*limits).pack())
+
+
+def _identity(
+    stack: AsyncExitStack,
+    settings: Settings,
+    folder: Path,
+    clock: Clock,
+    accounts: SqliteAccounts,
+    sequencer: Sequencer,
+) -> Identity:
+    hasher = BcryptHasher(
+        cost=settings.bcrypt_cost, threads=settings.bcrypt_threads, queue_limit=settings.bcrypt_queue_limit
+    )
+    stack.callback(hasher.close)
+
+    async def account() -> int:
+        answer = await sequencer.submit(open_account().pack())
+        return next(iter_events(answer)).account
+
+    return Identity(
+        accounts=accounts,
+        hasher=hasher,
+        signer=Ed25519Signer(folder / "keys"),
+        clock=clock,
+        settings=settings,
+        open_account=account,
+    )
+
+
+def _measure(metrics: Metrics, sequencer: Sequencer, progress: Progress) -> None:
+    def lag() -> float:
+        return max(0, sequencer.published - progress.position)
+
+    counters: dict[str, tuple[str, Callable[[], float]]] = {
+        "pricetime_commands": ("Commands made durable.", lambda: sequencer.sequence),
+        "pricetime_events": ("Events made durable.", lambda: sequencer.published),
+        "pricetime_batches": ("Batches written to the journal.", lambda: sequencer.batches),
+    }
+    for name, (meaning, read) in counters.items():
+        metrics.counter(name, meaning, read)
+    metrics.gauge("pricetime_queued_commands", "Commands that wait for an answer.", lambda: sequencer.queued)
+    metrics.gauge("pricetime_views_lag_events", "Events that the views are behind.", lag)
+    metrics.gauge("pricetime_running", "1 while orders are taken.", lambda: sequencer.state == "running")
