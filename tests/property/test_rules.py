@@ -1,0 +1,209 @@
+"""Random programs of commands: whatever comes, nothing is minted and nothing is lost.
+
+The strategies are weighted towards trouble: few accounts, few prices, waiting market orders, empty
+wallets, self-trades, halts, numbers at the edge of what a record can carry.
+"""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support.market import stamp
+
+from pricetime.records import (
+    Command,
+    CommandKind,
+    Event,
+    EventKind,
+    Flag,
+    OrderType,
+    SelfTrade,
+    Side,
+    TimeInForce,
+    commands,
+    iter_events,
+)
+from pricetime.records.state import read_snapshot
+from pricetime.rules import Venue, money
+
+ACCOUNTS = st.integers(1, 4)
+STOCKS = st.sampled_from((1, 1, 1, 2))
+
+
+def mostly(common: st.SearchStrategy[int], rare: tuple[int, ...]) -> st.SearchStrategy[int]:
+    """Draw from the common values, and once in ten times a value at the edge."""
+    return st.integers(0, 9).flatmap(lambda die: st.sampled_from(rare) if die == 9 else common)
+
+
+PRICES = mostly(st.integers(95, 105).map(lambda cents: cents * 100), (0, -100, 1, 100, 9 * 10**18, 2**63 - 1))
+QUANTITIES = mostly(st.integers(1, 9), (0, -1, 10**15, 10**15 + 1, 2**63 - 1))
+AMOUNTS = mostly(st.integers(1, 500_000), (0, -1, money.MAX_MONEY, money.MAX_MONEY + 1, 2**63 - 1))
+CLIENT_IDS = st.sampled_from((bytes(16),) * 9 + (b"a" * 16,))
+
+PLACE = st.builds(
+    lambda account, stock, side, quantity, price, in_force, post, policy, client_id: commands.place_order(
+        account,
+        stock,
+        side,
+        quantity,
+        price,
+        time_in_force=in_force,
+        post_only=post,
+        self_trade=policy,
+        client_id=client_id,
+    ),
+    ACCOUNTS,
+    STOCKS,
+    st.sampled_from((Side.BUY, Side.SELL)),
+    QUANTITIES,
+    st.integers(0, 3).flatmap(lambda die: PRICES if die else st.none()),
+    st.sampled_from((TimeInForce.GTC,) * 4 + (TimeInForce.IOC, TimeInForce.FOK)),
+    st.sampled_from((False,) * 7 + (True,)),
+    st.sampled_from((SelfTrade.SKIP,) * 3 + tuple(SelfTrade)),
+    CLIENT_IDS,
+)
+ORDERS = st.integers(13, 60)
+OTHERS = st.one_of(
+    st.builds(commands.deposit, ACCOUNTS, AMOUNTS, client_id=CLIENT_IDS),
+    st.builds(commands.withdraw, ACCOUNTS, AMOUNTS),
+    st.builds(commands.grant_shares, ACCOUNTS, STOCKS, QUANTITIES),
+    st.builds(commands.cancel_order, ACCOUNTS, ORDERS),
+    st.builds(commands.amend_order, ACCOUNTS, ORDERS, quantity=QUANTITIES, price=PRICES),
+    st.builds(commands.cancel_all, ACCOUNTS, st.sampled_from((0, 1, 2, 3))),
+    st.builds(commands.halt_stock, STOCKS),
+    st.builds(commands.resume_stock, STOCKS),
+    st.builds(commands.open_account, st.integers(0, 9)),
+    st.builds(commands.list_stock, st.integers(0, 3), st.sampled_from((1, 100, 0))),
+    st.builds(commands.set_limits, st.integers(0, 20), st.integers(0, 3)),
+    st.builds(
+        lambda kind, account, stock, quantity: Command(
+            kind=kind, account=account, stock=stock, quantity=quantity
+        ),
+        st.integers(0, 255),
+        ACCOUNTS,
+        STOCKS,
+        QUANTITIES,
+    ),
+)
+COMMANDS = st.integers(0, 9).flatmap(lambda die: OTHERS if die > 7 else PLACE)
+PROGRAMS = st.lists(COMMANDS, min_size=10, max_size=80)
+
+OPENING = [
+    *(commands.open_account(account) for account in (1, 2, 3, 4)),
+    *(commands.list_stock(stock, 100) for stock in (1, 2)),
+    *(commands.deposit(account, 3_000_000) for account in (1, 2, 3)),
+    *(commands.grant_shares(account, 1, 100) for account in (1, 2, 3)),
+]
+
+
+def run(venue: Venue, program: list[Command]) -> list[bytes]:
+    """Apply a program command by command and return the batches of events."""
+    answers = []
+    for command in program:
+        answers.append(venue.apply(stamp(command, venue.sequence).pack()))
+        assert venue.check() == []
+    return answers
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(PROGRAMS)
+def test_money_and_shares_are_conserved_and_holds_cover_orders_after_every_command(
+    program: list[Command],
+) -> None:
+    run(Venue(), OPENING + program)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(PROGRAMS, st.integers(0, 60), st.integers(1, 20))
+def test_replay_in_other_batches_and_over_a_snapshot_gives_the_same_events_and_the_same_hash(
+    program: list[Command], cut: int, size: int
+) -> None:
+    program = OPENING + program
+    first = Venue()
+    events = b"".join(run(first, program))
+
+    stamped = [stamp(command, sequence) for sequence, command in enumerate(program)]
+    second, replayed = Venue(), b""
+    for start in range(0, len(stamped), size):
+        replayed += second.apply(b"".join(command.pack() for command in stamped[start : start + size]))
+        if start <= cut < start + size:
+            second = Venue.restore(second.snapshot())
+    assert replayed == events
+    assert second.state_hash() == first.state_hash()
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(PROGRAMS)
+def test_every_command_is_answered_once_and_events_are_numbered_without_gaps(program: list[Command]) -> None:
+    number = 0
+    for batch in run(Venue(), OPENING + program):
+        events = list(iter_events(batch))
+        assert [event.number for event in events] == list(range(number + 1, number + 1 + len(events)))
+        assert [event.kind in (EventKind.ACCEPTED, EventKind.DENIED) for event in events] == [
+            True,
+            *[False] * (len(events) - 1),
+        ]
+        assert events[0].kind == EventKind.ACCEPTED or len(events) == 1, "a denial changes nothing"
+        number += len(events)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(PROGRAMS)
+def test_no_order_fills_while_another_accounts_order_with_priority_waits(program: list[Command]) -> None:
+    venue = Venue()
+    run(venue, OPENING)
+    for command in program:
+        standing = read_snapshot(venue.snapshot()).orders.tolist()
+        stamped = stamp(command, venue.sequence)
+        events = list(iter_events(venue.apply(stamped.pack())))
+        if command.kind == CommandKind.PLACE_ORDER:
+            assert_priority(stamped, standing, events)
+
+
+def assert_priority(taker: Command, standing: list[tuple[int, ...]], events: list[Event]) -> None:
+    """Everyone who stood before the last maker, and is not the taker's own, has gone in this command."""
+    makers = [e.maker_order for e in events if e.kind == EventKind.TRADED and e.order == taker.sequence]
+    gone = {event.order for event in events if event.kind == EventKind.ORDER_CLOSED}
+    line = [
+        number
+        for side, _, _, _, number, account, stock, *_ in standing
+        if stock == taker.stock and side != taker.side and account != taker.account
+    ]
+    assert makers == [number for number in line if number in makers], "makers trade in order of priority"
+    if makers:
+        before_last = line[: line.index(makers[-1])]
+        assert all(number in gone for number in before_last)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(PROGRAMS)
+def test_a_limit_is_never_betrayed_and_balances_follow_the_trades(program: list[Command]) -> None:
+    venue, limits = Venue(), {}
+    for batch in run(venue, OPENING + program):
+        for event in iter_events(batch):
+            names_a_limit = event.command in (CommandKind.PLACE_ORDER, CommandKind.AMEND_ORDER)
+            if event.kind == EventKind.ACCEPTED and names_a_limit and not event.flags & Flag.REPEATED:
+                limits[event.order] = (event.side, event.order_type, event.price)
+            if event.kind == EventKind.TRADED:
+                assert event.amount == event.price * event.quantity
+                for order in (event.order, event.maker_order):
+                    side, order_type, limit = limits[order]
+                    if order_type == OrderType.LIMIT:
+                        assert event.price <= limit if side == Side.BUY else event.price >= limit
+
+
+@settings(max_examples=300, deadline=None)
+@given(PROGRAMS, PLACE)
+def test_validate_answers_as_placing_would_and_changes_nothing(
+    program: list[Command], order: Command
+) -> None:
+    venue = Venue()
+    run(venue, OPENING + program)
+    before = venue.snapshot()
+    stamped = stamp(order._replace(client_id=bytes(16)), venue.sequence)
+    (judged,) = iter_events(venue.validate(stamped.pack()))
+    assert venue.snapshot() == before
+    answer = next(iter_events(venue.apply(stamped.pack())))
+    assert (judged.kind, judged.reason) == (answer.kind, answer.reason)
+    if answer.kind == EventKind.ACCEPTED:
+        assert judged.quantity == answer.quantity

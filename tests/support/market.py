@@ -1,0 +1,171 @@
+"""A market to write tests on: people by name, prices as text, books as pictures.
+
+A picture is one line a level, best first: buys to the left, sells to the right of the bar::
+
+    5 @ market |
+    4+2 @ 15.50 | 16.00 @ 7
+                | 16.50 @ 1+1
+
+The orders at one price stand in their order of priority, joined by ``+``. After every command the
+market checks conservation and holds, and that a restored snapshot is the same state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
+
+from pricetime.records import (
+    Command,
+    CommandKind,
+    Event,
+    EventKind,
+    OrderType,
+    Reason,
+    SelfTrade,
+    Side,
+    TimeInForce,
+    commands,
+    iter_events,
+)
+from pricetime.records.state import read_snapshot
+from pricetime.rules import Venue, money
+
+GTC, IOC, FOK = TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The events of one command."""
+
+    events: list[Event]
+
+    @property
+    def reason(self) -> Reason:
+        return Reason(self.events[0].reason)
+
+    @property
+    def order(self) -> int:
+        return self.events[0].order
+
+    @property
+    def quantity(self) -> int:
+        return self.events[0].quantity
+
+    @property
+    def trades(self) -> list[str]:
+        """Trades as ``quantity @ price``, in order."""
+        return [f"{e.quantity} @ {money.show(e.price)}" for e in self.of(EventKind.TRADED)]
+
+    @property
+    def closed(self) -> dict[int, Reason]:
+        """Why orders closed, by order."""
+        return {e.order: Reason(e.reason) for e in self.of(EventKind.ORDER_CLOSED)}
+
+    def of(self, kind: EventKind) -> list[Event]:
+        return [event for event in self.events if event.kind == kind]
+
+
+class Market:
+    """A venue with one stock, number 1, and whoever is named."""
+
+    def __init__(self, venue_type: type[Venue] = Venue, tick: str = "0.01") -> None:
+        self.venue_type = venue_type
+        self.venue = venue_type()
+        self.people: dict[str, int] = {}
+        self.send(commands.list_stock(1, money.parse(tick)))
+
+    def send(self, command: Command) -> Answer:
+        """Stamp and apply one command, and check what must hold after it."""
+        stamped = stamp(command, self.venue.sequence)
+        answer = Answer(list(iter_events(self.venue.apply(stamped.pack()))))
+        assert self.venue.check() == []
+        snapshot = self.venue.snapshot()
+        assert self.venue_type.restore(snapshot).snapshot() == snapshot
+        return answer
+
+    def person(self, name: str, cash: str = "0", shares: int = 0) -> None:
+        """Open an account with money and shares."""
+        number = self.people[name] = len(self.people) + 1
+        self.send(commands.open_account(number))
+        if money.parse(cash):
+            self.send(commands.deposit(number, money.parse(cash)))
+        if shares:
+            self.send(commands.grant_shares(number, 1, shares))
+
+    def buy(self, name: str, quantity: int, price: str | None = None, **options: object) -> Answer:
+        return self._place(name, Side.BUY, quantity, price, options)
+
+    def sell(self, name: str, quantity: int, price: str | None = None, **options: object) -> Answer:
+        return self._place(name, Side.SELL, quantity, price, options)
+
+    def _place(
+        self, name: str, side: Side, quantity: int, price: str | None, options: dict[str, object]
+    ) -> Answer:
+        limit = None if price is None else money.parse(price)
+        return self.send(
+            commands.place_order(self.people[name], 1, side, quantity, limit, **options)  # type: ignore[arg-type]
+        )
+
+    def cancel(self, name: str, order: int) -> Answer:
+        return self.send(commands.cancel_order(self.people[name], order))
+
+    def amend(self, name: str, order: int, *, quantity: int = 0, price: str = "0") -> Answer:
+        number = self.people[name]
+        return self.send(commands.amend_order(number, order, quantity=quantity, price=money.parse(price)))
+
+    def wallet(self, name: str) -> str:
+        """Return money as ``free + held``."""
+        for account, free, held in read_snapshot(self.venue.snapshot()).accounts.tolist():
+            if account == self.people[name]:
+                return f"{money.show(free)} + {money.show(held)}"
+        raise KeyError(name)
+
+    def shares(self, name: str) -> str:
+        """Return shares as ``free + held``."""
+        for account, _, free, held in read_snapshot(self.venue.snapshot()).holdings.tolist():
+            if account == self.people[name]:
+                return f"{free} + {held}"
+        return "0 + 0"
+
+    def book(self) -> str:
+        """Return the picture of the book."""
+        orders = read_snapshot(self.venue.snapshot()).orders
+        sides = []
+        for side in (Side.BUY, Side.SELL):
+            rows = [row for row in orders if row["side"] == side]
+            sides.append([_level(list(level), side) for _, level in groupby(rows, key=_price)])
+        width = max((len(level) for level in sides[0]), default=0)
+        lines = [f"{bid:>{width}} | {ask}".rstrip() for bid, ask in zip_longest(*sides, fillvalue="")]
+        return "\n".join(lines)
+
+
+def picture(text: str) -> str:
+    """Return a picture written in a test as ``Market.book`` draws it."""
+    pairs = [line.split("|") for line in text.strip().splitlines()]
+    width = max((len(bid.strip()) for bid, _ in pairs), default=0)
+    return "\n".join(f"{bid.strip():>{width}} | {ask.strip()}".rstrip() for bid, ask in pairs)
+
+
+def stamp(command: Command, sequence: int, time_ns: int = 0) -> Command:
+    """Return a command as the sequencer stamps it after ``sequence``."""
+    number = sequence + 1
+    stamped = command._replace(sequence=number, time_ns=time_ns or number)
+    if command.kind == CommandKind.PLACE_ORDER:
+        return stamped._replace(order=number)
+    if command.kind == CommandKind.OPEN_ACCOUNT and not command.account:
+        return stamped._replace(account=number)
+    return stamped
+
+
+def _price(row: object) -> str:
+    market = row["order_type"] == OrderType.MARKET  # type: ignore[index]
+    return "market" if market else money.show(int(row["price"]))  # type: ignore[index]
+
+
+def _level(rows: list[object], side: Side) -> str:
+    quantities = "+".join(str(int(row["remaining"])) for row in rows)  # type: ignore[index]
+    return f"{quantities} @ {_price(rows[0])}" if side == Side.BUY else f"{_price(rows[0])} @ {quantities}"
+
+
+__all__ = ["FOK", "GTC", "IOC", "Answer", "Market", "Reason", "SelfTrade", "picture", "stamp"]
