@@ -1,14 +1,19 @@
-"""The baseline of the HTTP benchmarks: one empty POST handler on uvicorn as the venue runs it."""
+"""The baseline of the HTTP benchmarks: one empty POST handler, served with the venue's own settings."""
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import sys
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from pricetime.services.http_protocol import GuardedProtocol
 
 
 async def empty(_: Request) -> Response:
@@ -21,7 +26,22 @@ async def ready(_: Request) -> Response:
 
 def main(port: int) -> None:
     app = Starlette(routes=[Route("/empty", empty, methods=["POST"]), Route("/readyz", ready)])
-    uvicorn.run(app, port=port, loop="uvloop", http="httptools", access_log=False, log_level="warning")
+    config = uvicorn.Config(
+        app=app,
+        port=port,
+        http=GuardedProtocol,
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+    )
+    gc.collect()
+    gc.freeze()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(uvicorn.Server(config).serve())
 
 
 if __name__ == "__main__":
