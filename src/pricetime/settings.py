@@ -21,8 +21,17 @@ from pricetime.errors import SettingError
 PREFIX: Final = "PRICETIME_"
 
 
-def _option(default: object, unit: str, meaning: str, low: int | None = None, high: int | None = None) -> Any:
-    return field(default=default, metadata={"unit": unit, "meaning": meaning, "low": low, "high": high})
+def _option(
+    default: object,
+    unit: str,
+    meaning: str,
+    low: int | None = None,
+    high: int | None = None,
+    *,
+    words: tuple[str, ...] = (),
+) -> Any:
+    metadata = {"unit": unit, "meaning": meaning, "low": low, "high": high, "words": words}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +43,9 @@ class Settings:
     host: str = _option("127.0.0.1", "address", "to listen on")
     port: int = _option(8080, "port", "to listen on; 0 takes a free one", 0, 65_535)
     connection_limit: int = _option(20_000, "connections", "served at once; beyond it 503", 1, 1_000_000)
-    log_level: str = _option("info", "name", "debug, info, warning or error")
+    log_level: str = _option(
+        "info", "name", "from which on logs are written", words=("debug", "info", "warning", "error")
+    )
 
     # The runtime
     queue_limit: int = _option(50_000, "commands", "that may wait; beyond it 503", 1, 10_000_000)
@@ -142,6 +153,8 @@ def describe(
 
 
 def _range_of(metadata: Mapping[str, Any]) -> str:
+    if metadata["words"]:
+        return ", ".join(metadata["words"])
     return "" if metadata["low"] is None else f"{metadata['low']}–{metadata['high']}"
 
 
@@ -168,7 +181,7 @@ def _sources(
     environ = os.environ if environment is None else environment
     return [
         ("pricetime.toml", _toml(folder / "pricetime.toml")),
-        (".env", _prefixed(dotenv_values(folder / ".env"), strict=True)),
+        (".env", _prefixed(_dotenv(folder / ".env"), strict=True)),
         ("environment", _prefixed(environ, strict=False)),
         ("flag", {name: value for name, value in flags.items() if value is not None}),
     ]
@@ -180,6 +193,13 @@ def _toml(path: Path) -> Mapping[str, object]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingError(f"{path.name} cannot be read: {error}") from error
+
+
+def _dotenv(path: Path) -> Mapping[str, str | None]:
+    try:
+        return dotenv_values(path)
+    except (UnicodeDecodeError, OSError) as error:
         raise SettingError(f"{path.name} cannot be read: {error}") from error
 
 
@@ -210,6 +230,8 @@ def _checked(name: str, raw: object, default: object, metadata: Mapping[str, Any
     low, high = metadata["low"], metadata["high"]
     if isinstance(value, int) and low is not None and not low <= value <= high:
         raise SettingError(f"{source}: {name} is {value}; it must lie in {low}–{high} {metadata['unit']}")
+    if metadata["words"] and value not in metadata["words"]:
+        raise SettingError(f"{source}: {name} cannot be {raw!r}; it is one of {_range_of(metadata)}")
     return value
 
 

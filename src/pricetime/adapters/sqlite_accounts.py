@@ -101,6 +101,13 @@ class SqliteAccounts:
         self._writer.close()
         self._reading.close()
 
+    def check(self) -> list[str]:
+        """Return what is wrong with the file; nothing when it is whole."""
+        try:
+            return [fault for (fault,) in self._rows("PRAGMA integrity_check") if fault != "ok"]
+        except AccountsFailed as error:
+            return [str(error)]
+
     # ---------------------------------------------------------------------------------------- users
 
     async def add_user(self, user: User) -> None:

@@ -4,7 +4,7 @@ Keys are the files ``ed25519-0001.pem``, ``ed25519-0002.pem``, … of one folder
 number signs; all verify, so a key is replaced by adding the next and removing the old one when its tokens
 have expired. The key's id (``kid``) is its thumbprint (RFC 7638), which no two keys share.
 
-Invariants: a private key is readable by its owner only, or it is refused; a key file is whole or absent.
+Invariants: a private key is readable by its owner only, or it is refused; no key file is ever written over.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Ed25519Signer:
                 jwt.decode(token, key, [_ALGORITHM], _CHECKS, audience=AUDIENCE), _Payload
             )
             account = int(payload.sub)
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError, msgspec.ValidationError):
+        except (jwt.PyJWTError, msgspec.ValidationError, KeyError, ValueError, RecursionError):
             # The sender is told nothing about which part was wrong.
             raise TokenInvalid from None
         return TokenClaims(
@@ -140,18 +140,12 @@ def add_key(folder: Path) -> Ed25519PrivateKey:
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    """Create a file that only its owner may read, whole or not at all, and never over another."""
-    draft = path.with_suffix(f".{os.getpid()}.draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Create a file that only its owner may read from its first moment on, and never over another."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
-    try:
-        path.hardlink_to(draft)
-    finally:
-        draft.unlink()
 
 
 def _files_of(folder: Path) -> list[tuple[int, Path]]:

@@ -22,6 +22,10 @@ _LONGEST_COMPOSITION: Final = 4
 """No character is composed of more than this many, so a longer text cannot come under a limit."""
 
 
+_CONTROLS: Final = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of control characters, and of the two characters that break lines and paragraphs."""
+
+
 def tidy_user_name(text: str) -> str:
     """Return a user name as it is stored; InvalidUser says what is wrong with it."""
     return _tidy(text, "user name", USER_NAME_LIMIT)
@@ -41,7 +45,7 @@ def fault_of(text: str, what: str, limit: int) -> str | None:
     if text[0].isspace() or text[-1].isspace():
         return f"The {what} begins or ends with white space."
     categories = set(map(unicodedata.category, text))
-    if "Cc" in categories:
+    if categories & _CONTROLS:
         return f"The {what} has a control character in it."
     if "Cs" in categories:
         return f"The {what} has half of a surrogate pair in it, which is no character."

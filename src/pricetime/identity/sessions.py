@@ -151,7 +151,7 @@ class Sessions:
 
     async def revoke(self, session_id: str, until_ns: int) -> None:
         """Revoke the tokens of a session that expire before the given time, and its refresh tokens."""
-        self._revoked[session_id] = until_ns
+        self._revoked[session_id] = max(until_ns, self._revoked.get(session_id, 0))
         await asyncio.gather(
             self._accounts.revoke_family(session_id), self._accounts.revoke_token(session_id, until_ns)
         )

@@ -1,0 +1,390 @@
+"""One set of tests for both storages of users; then what a file can do and dictionaries cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from pricetime.adapters.memory_accounts import MemoryAccounts
+from pricetime.adapters.sqlite_accounts import SqliteAccounts
+from pricetime.errors import AccountsFailed, QueueFull, UnknownUser, UserNameTaken
+from pricetime.ports import Accounts, AuditEntry, PendingUser, RefreshToken, StockName, User
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+async def accounts(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Accounts]:
+    store: Accounts = (
+        SqliteAccounts(tmp_path / "accounts.db") if request.param == "sqlite" else MemoryAccounts()
+    )
+    yield store
+    store.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[SqliteAccounts]:
+    store = SqliteAccounts(tmp_path / "accounts.db")
+    yield store
+    store.close()
+
+
+def user(account: int = 1, user_name: str = "ada", role: str = "trader") -> User:
+    return User(account, user_name, user_name.title(), b"hash", role, 1_000 + account)
+
+
+def pending(user_name: str = "root", created_ns: int = 5) -> PendingUser:
+    return PendingUser(user_name, "Root", b"hash", "admin", created_ns)
+
+
+class TestUsers:
+    async def test_a_user_is_found_by_name_and_by_account(self, accounts: Accounts) -> None:
+        ada = user(7, "ada")
+        await accounts.add_user(ada)
+        assert await accounts.user_by_name("ada") == ada
+        assert await accounts.user_by_account(7) == ada
+
+    async def test_nobody_is_found_where_there_is_nobody(self, accounts: Accounts) -> None:
+        assert await accounts.user_by_name("ada") is None
+        assert await accounts.user_by_account(7) is None
+
+    async def test_text_of_any_kind_comes_back_as_it_went_in(self, accounts: Accounts) -> None:
+        names = ["'; DROP TABLE users; --", "<script>", "阿达 👩‍🔬", "%_", '"', "ada\\"]
+        for account, name in enumerate(names, 1):
+            await accounts.add_user(user(account, name))
+        assert [one.user_name for one in await accounts.users(0, 10)] == names
+
+    async def test_a_name_in_use_is_refused_and_capitals_make_another(self, accounts: Accounts) -> None:
+        await accounts.add_user(user(1, "ada"))
+        with pytest.raises(UserNameTaken):
+            await accounts.add_user(user(2, "ada"))
+        await accounts.add_user(user(2, "Ada"))
+        assert [one.account for one in await accounts.users(0, 10)] == [1, 2]
+
+    async def test_users_are_listed_by_account_in_pages(self, accounts: Accounts) -> None:
+        for account in (3, 1, 5, 2):
+            await accounts.add_user(user(account, f"user {account}"))
+        assert [one.account for one in await accounts.users(0, 2)] == [1, 2]
+        assert [one.account for one in await accounts.users(2, 2)] == [3, 5]
+        assert await accounts.users(5, 2) == []
+
+    async def test_a_new_hash_leaves_tokens_alone_unless_told(self, accounts: Accounts) -> None:
+        await accounts.add_user(user())
+        await accounts.set_password_hash(1, b"costlier", None)
+        assert await accounts.user_by_account(1) == replace(user(), password_hash=b"costlier")
+        await accounts.set_password_hash(1, b"new", 99)
+        changed = await accounts.user_by_account(1)
+        assert changed == replace(user(), password_hash=b"new", tokens_valid_from_ns=99)
+
+    async def test_a_role_changes_with_the_time_its_tokens_count_from(self, accounts: Accounts) -> None:
+        await accounts.add_user(user())
+        await accounts.set_role(1, "lister", 99)
+        assert await accounts.user_by_name("ada") == replace(user(), role="lister", tokens_valid_from_ns=99)
+
+    async def test_a_user_is_closed_and_opened(self, accounts: Accounts) -> None:
+        await accounts.add_user(user())
+        await accounts.set_disabled(1, True, 98)
+        assert await accounts.user_by_name("ada") == replace(user(), disabled=True, tokens_valid_from_ns=98)
+        await accounts.set_disabled(1, False, 99)
+        assert await accounts.user_by_name("ada") == replace(user(), tokens_valid_from_ns=99)
+
+    async def test_changing_nobody_is_an_error(self, accounts: Accounts) -> None:
+        for change in (
+            accounts.set_role(1, "admin", 1),
+            accounts.set_disabled(1, True, 1),
+            accounts.set_password_hash(1, b"", None),
+        ):
+            with pytest.raises(UnknownUser):
+                await change
+
+    async def test_admins_who_can_log_in_are_counted(self, accounts: Accounts) -> None:
+        assert await accounts.admins() == 0
+        for account, role in enumerate(("trader", "admin", "lister", "admin", "admin"), 1):
+            await accounts.add_user(user(account, f"user {account}", role))
+        await accounts.set_disabled(2, True, 1)
+        await accounts.set_role(4, "trader", 1)
+        assert await accounts.admins() == 1
+
+    async def test_times_from_which_tokens_count_are_listed_where_late_enough(
+        self, accounts: Accounts
+    ) -> None:
+        for account in (1, 2, 3):
+            await accounts.add_user(user(account, f"user {account}"))
+        await accounts.set_role(2, "lister", 10)
+        await accounts.set_role(3, "lister", 20)
+        assert sorted(await accounts.tokens_valid_from(-5)) == [(2, 10), (3, 20)]
+        assert sorted(await accounts.tokens_valid_from(10)) == [(3, 20)]
+
+
+class TestPendingUsers:
+    async def test_a_pending_user_is_kept_until_completed(self, accounts: Accounts) -> None:
+        await accounts.add_pending_user(pending("root", 2))
+        await accounts.add_pending_user(pending("boss", 1))
+        assert [one.user_name for one in await accounts.pending_users()] == ["boss", "root"]
+        assert await accounts.pending_user("root") == pending("root", 2)
+        await accounts.complete_pending_user(user(1, "root", "admin"))
+        assert await accounts.pending_user("root") is None
+        assert await accounts.user_by_name("root") == user(1, "root", "admin")
+
+    async def test_a_pending_name_is_taken(self, accounts: Accounts) -> None:
+        await accounts.add_pending_user(pending("root"))
+        with pytest.raises(UserNameTaken):
+            await accounts.add_user(user(1, "root"))
+        with pytest.raises(UserNameTaken):
+            await accounts.add_pending_user(pending("root"))
+
+    async def test_a_users_name_cannot_be_pending(self, accounts: Accounts) -> None:
+        await accounts.add_user(user(1, "root"))
+        with pytest.raises(UserNameTaken):
+            await accounts.add_pending_user(pending("root"))
+
+    async def test_only_who_is_pending_is_completed(self, accounts: Accounts) -> None:
+        with pytest.raises(UnknownUser):
+            await accounts.complete_pending_user(user(1, "root"))
+        assert await accounts.user_by_name("root") is None
+
+
+class TestSessions:
+    async def test_revocations_are_listed_until_they_expire(self, accounts: Accounts) -> None:
+        await accounts.revoke_token("a", 10)
+        await accounts.revoke_token("b", 20)
+        assert sorted(await accounts.revoked_tokens(0)) == [("a", 10), ("b", 20)]
+        assert sorted(await accounts.revoked_tokens(10)) == [("b", 20)]
+
+    async def test_revoking_twice_keeps_the_later_expiry(self, accounts: Accounts) -> None:
+        for expires_ns in (10, 30, 20):
+            await accounts.revoke_token("a", expires_ns)
+        assert await accounts.revoked_tokens(0) == [("a", 30)]
+
+    async def test_a_refresh_token_is_used_once(self, accounts: Accounts) -> None:
+        token = RefreshToken(b"hash", "family", 1, 10)
+        await accounts.add_refresh_token(token)
+        assert await accounts.refresh_token(b"hash") == token
+        assert [await accounts.use_refresh_token(b"hash") for _ in range(2)] == [True, False]
+        assert await accounts.refresh_token(b"hash") == replace(token, used=True)
+
+    async def test_an_unknown_refresh_token_is_not_used(self, accounts: Accounts) -> None:
+        assert await accounts.refresh_token(b"hash") is None
+        assert not await accounts.use_refresh_token(b"hash")
+
+    async def test_families_and_accounts_lose_their_refresh_tokens(self, accounts: Accounts) -> None:
+        for name, family, account in ((b"a", "x", 1), (b"b", "x", 1), (b"c", "y", 1), (b"d", "z", 2)):
+            await accounts.add_refresh_token(RefreshToken(name, family, account, 10))
+
+        async def left() -> list[bytes]:
+            return [name for name in (b"a", b"b", b"c", b"d") if await accounts.refresh_token(name)]
+
+        await accounts.revoke_family("x")
+        assert await left() == [b"c", b"d"]
+        await accounts.revoke_refresh_tokens(1)
+        assert await left() == [b"d"]
+
+    async def test_what_has_expired_is_forgotten(self, accounts: Accounts) -> None:
+        for name, expires_ns in (("early", 10), ("late", 20)):
+            await accounts.revoke_token(name, expires_ns)
+            await accounts.add_refresh_token(RefreshToken(name.encode(), name, 1, expires_ns))
+        await accounts.forget_expired(10)
+        assert await accounts.revoked_tokens(0) == [("late", 20)]
+        assert await accounts.refresh_token(b"early") is None
+        assert await accounts.refresh_token(b"late") is not None
+
+
+class TestStockNames:
+    async def test_stocks_are_numbered_from_one_and_a_known_name_keeps_its_number(
+        self, accounts: Accounts
+    ) -> None:
+        given = [await accounts.name_stock(name, time_ns) for time_ns, name in enumerate(("A", "B", "A"), 5)]
+        assert given == [StockName(1, "A", 5), StockName(2, "B", 6), StockName(1, "A", 5)]
+        assert await accounts.stock_names() == [StockName(1, "A", 5), StockName(2, "B", 6)]
+
+    async def test_one_name_asked_for_many_times_at_once_is_one_stock(self, accounts: Accounts) -> None:
+        given = await asyncio.gather(*(accounts.name_stock(f"{n % 3}", 1) for n in range(30)))
+        assert len(set(given)) == 3
+        assert sorted({stock.stock for stock in given}) == [1, 2, 3]
+
+
+class TestAudit:
+    async def test_the_newest_entry_is_first(self, accounts: Accounts) -> None:
+        await accounts.add_audit(5, 0, "register", "ada", "")
+        await accounts.add_audit(6, 1, "login", "ada", "192.0.2.1")
+        found = await accounts.audit(actor=None, action=None, before=0, limit=10)
+        assert found == [
+            AuditEntry(2, 6, 1, "login", "ada", "192.0.2.1"),
+            AuditEntry(1, 5, 0, "register", "ada", ""),
+        ]
+
+    async def test_entries_are_filtered_and_paged(self, accounts: Accounts) -> None:
+        for number in range(1, 13):
+            await accounts.add_audit(number, number % 2, ("login", "logout", "role")[number % 3], "", "")
+
+        async def ids(actor: int | None, action: str | None, before: int, limit: int) -> list[int]:
+            found = await accounts.audit(actor=actor, action=action, before=before, limit=limit)
+            return [entry.id for entry in found]
+
+        assert await ids(None, None, 0, 3) == [12, 11, 10]
+        assert await ids(None, None, 10, 3) == [9, 8, 7]
+        assert await ids(1, None, 0, 3) == [11, 9, 7]
+        assert await ids(None, "login", 12, 9) == [9, 6, 3]
+        assert await ids(1, "login", 9, 9) == [3]
+        assert await ids(2, None, 0, 9) == []
+
+
+class TestFile:
+    async def test_everything_is_there_after_closing_and_opening(self, tmp_path: Path) -> None:
+        store = SqliteAccounts(tmp_path / "accounts.db")
+        await store.add_user(user())
+        await store.name_stock("A", 1)
+        await store.revoke_token("a", 10)
+        store.close()
+        store.close()
+        again = SqliteAccounts(tmp_path / "accounts.db")
+        assert await again.user_by_name("ada") == user()
+        assert await again.stock_names() == [StockName(1, "A", 1)]
+        assert await again.revoked_tokens(0) == [("a", 10)]
+        assert again.check() == []
+        again.close()
+
+    async def test_a_write_is_durable_when_it_returns(self, sqlite: SqliteAccounts, tmp_path: Path) -> None:
+        await sqlite.add_user(user())
+        other = sqlite3.connect(tmp_path / "accounts.db")
+        assert other.execute("SELECT user_name FROM users").fetchall() == [("ada",)]
+        assert sqlite._writer._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        other.close()
+
+    async def test_the_file_is_readable_for_its_owner_only(
+        self, sqlite: SqliteAccounts, tmp_path: Path
+    ) -> None:
+        await sqlite.add_user(user())
+        assert {oct(path.stat().st_mode & 0o777) for path in tmp_path.glob("accounts.db*")} == {"0o600"}
+
+    async def test_of_a_thousand_writes_at_once_only_those_fail_that_must(
+        self, sqlite: SqliteAccounts
+    ) -> None:
+        writes = [sqlite.add_user(user(n, f"user {n // 2}")) for n in range(1, 1_001)]
+        answers = await asyncio.gather(*writes, return_exceptions=True)
+        assert [type(answer) for answer in answers].count(UserNameTaken) == 499
+        assert answers.count(None) == 501
+        assert len(await sqlite.users(0, 2_000)) == 501
+
+    async def test_a_thousand_writes_at_once_take_a_few_commits(self, sqlite: SqliteAccounts) -> None:
+        commits: list[str] = []
+        sqlite._writer._connection.set_trace_callback(
+            lambda sql: commits.append(sql) if sql == "COMMIT" else None
+        )
+        await asyncio.gather(*(sqlite.add_audit(n, 0, "login", "", "") for n in range(1_000)))
+        assert len(commits) <= 20
+
+    async def test_a_write_that_fails_changes_nothing_and_the_next_works(
+        self, sqlite: SqliteAccounts
+    ) -> None:
+        with pytest.raises(OverflowError):
+            await sqlite.revoke_token("a", 2**63)
+        with pytest.raises(UnicodeEncodeError):
+            await sqlite.name_stock("\ud800", 1)
+        with pytest.raises(AccountsFailed):
+            await sqlite.add_user(replace(user(), password_hash=None))
+        assert await sqlite.users(0, 10) == []
+        await sqlite.add_user(user())
+        assert len(await sqlite.users(0, 10)) == 1
+
+    async def test_who_gives_up_waiting_does_not_disturb_the_others(self, sqlite: SqliteAccounts) -> None:
+        writes = [asyncio.ensure_future(sqlite.add_audit(n, 0, "login", "", "")) for n in range(10)]
+        await asyncio.sleep(0)
+        writes[3].cancel()
+        answers = await asyncio.gather(*writes, return_exceptions=True)
+        assert answers.count(None) == 9
+
+    async def test_a_full_queue_refuses_further_writes(self, tmp_path: Path) -> None:
+        store = SqliteAccounts(tmp_path / "accounts.db", queue_limit=3)
+        writes = [store.add_audit(n, 0, "login", "", "") for n in range(5)]
+        answers = await asyncio.gather(*writes, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [type(None)] * 3 + [QueueFull] * 2
+        await store.add_audit(9, 0, "login", "", "")
+        store.close()
+
+    async def test_closing_writes_what_was_queued(self, tmp_path: Path) -> None:
+        store = SqliteAccounts(tmp_path / "accounts.db")
+        writes = [asyncio.ensure_future(store.add_audit(n, 0, "login", "", "")) for n in range(100)]
+        await asyncio.sleep(0)
+        store.close()
+        assert await asyncio.gather(*writes) == [None] * 100
+        with pytest.raises(AccountsFailed, match="closed"):
+            await store.add_audit(0, 0, "", "", "")
+
+    async def test_another_process_adds_a_pending_user_while_the_server_runs(
+        self, sqlite: SqliteAccounts, tmp_path: Path
+    ) -> None:
+        other = SqliteAccounts(tmp_path / "accounts.db")
+        await other.add_pending_user(pending("root"))
+        other.close()
+        assert await sqlite.pending_user("root") == pending("root")
+        with pytest.raises(UserNameTaken):
+            await sqlite.add_user(user(1, "root"))
+
+    async def test_a_read_does_not_wait_for_a_write_of_another_process(
+        self, sqlite: SqliteAccounts, tmp_path: Path
+    ) -> None:
+        await sqlite.add_user(user())
+        other = sqlite3.connect(tmp_path / "accounts.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        assert await sqlite.user_by_name("ada") == user()
+        assert time.monotonic() - started < 1
+        other.execute("ROLLBACK")
+        other.close()
+
+    def test_a_file_that_is_no_database_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "accounts.db"
+        path.write_bytes(b"this is no database, but long enough to be asked " * 100)
+        with pytest.raises(AccountsFailed, match=f"The users' database {path} cannot be opened"):
+            SqliteAccounts(path)
+
+    def test_a_path_that_cannot_be_made_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(AccountsFailed, match="cannot be opened"):
+            SqliteAccounts(tmp_path / "file" / "accounts.db")
+
+    async def test_a_damaged_page_is_an_error_and_the_check_finds_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "accounts.db"
+        store = SqliteAccounts(path)
+        await asyncio.gather(*(store.add_user(user(n, f"user {n}")) for n in range(1, 500)))
+        store.close()
+        content = path.read_bytes()
+        pages = [content[start : start + 4_096] for start in range(0, len(content), 4_096)]
+        path.write_bytes(b"".join(b"\xff" * 4_096 if b"user 250" in page else page for page in pages))
+        damaged = SqliteAccounts(path)
+        with pytest.raises(AccountsFailed, match="malformed"):
+            await damaged.user_by_name("user 250")
+        assert damaged.check() != []
+        damaged.close()
+
+    def test_a_file_of_a_newer_format_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "accounts.db"
+        SqliteAccounts(path).close()
+        other = sqlite3.connect(path)
+        other.execute("UPDATE meta SET value = 2")
+        other.commit()
+        other.close()
+        with pytest.raises(AccountsFailed, match="has format 2; this pricetime reads 1"):
+            SqliteAccounts(path)
+
+    def test_users_are_looked_up_over_indexes(self, tmp_path: Path) -> None:
+        SqliteAccounts(tmp_path / "accounts.db").close()
+        other = sqlite3.connect(tmp_path / "accounts.db")
+        for query in (
+            "SELECT * FROM users WHERE user_name = 'ada'",
+            "SELECT * FROM refresh_tokens WHERE token_hash = x'00'",
+            "DELETE FROM refresh_tokens WHERE family = ''",
+            "DELETE FROM refresh_tokens WHERE account = 1",
+            "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0",
+            "SELECT account FROM users WHERE tokens_valid_from_ns > 0 AND tokens_valid_from_ns > 5",
+            "SELECT * FROM audit WHERE id < 9 AND actor = 1 ORDER BY id DESC LIMIT 5",
+            "SELECT * FROM audit WHERE id < 9 AND action = 'login' ORDER BY id DESC LIMIT 5",
+        ):
+            (step,) = other.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
+            assert step[3].startswith("SEARCH"), step
+        other.close()
