@@ -6,7 +6,7 @@ STAMP := $(VENV)/.set-up-done
 PYTEST_FLAGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench lock clean
+.PHONY: help setup demo test lint format docs bench lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -36,6 +36,10 @@ format: setup  ## let ruff lay out the code and fix what it can
 
 bench: setup  ## print the benchmark tables; write bench/results.json and docs/benchmarks.md
 	$(BIN)/python -m bench
+
+docs: setup  ## redraw what the docs take from the code
+	$(BIN)/python tools/draw_states.py
+	$(BIN)/pricetime config --markdown > docs/settings.md
 
 # The lock is made from PyPI alone, whatever indexes this machine's pip is set up with.
 lock: setup  ## write requirements.lock anew from pyproject.toml
