@@ -64,7 +64,7 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
         _take_snapshots(stack, settings, folder, sequencer, snapshots)
         progress, reader, follower = _views(stack, settings, folder, sequencer)
         await _set_limits(settings, venue, sequencer)
-        accounts = SqliteAccounts(folder / "accounts.db")
+        accounts = SqliteAccounts(folder / "accounts.db", queue_limit=settings.accounts_queue_limit)
         stack.callback(accounts.close)
         identity = _identity(stack, settings, folder, clock, accounts, sequencer)
         await identity.start()
