@@ -30,6 +30,7 @@ class AsyncClient(Methods):
         *,
         session: Session | None = None,
         on_session: Callable[[Session | None], None] | None = None,
+        credentials: tuple[str, str] | None = None,
         timeout_s: float = transport.DEFAULT_TIMEOUT_S,
         retry: Retry | None = None,
         connections: int = 20,
@@ -43,7 +44,7 @@ class AsyncClient(Methods):
             timeout=transport.timeouts(timeout_s),
             limits=transport.limits(connections),
         )
-        self._conversation = Conversation(session, retry or Retry(), on_session)
+        self._conversation = Conversation(session, retry or Retry(), on_session, credentials)
         self._renewing = asyncio.Lock()
 
     @property

@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 import msgspec
 
 from pricetime.client import calls
-from pricetime.client.errors import ApiError, BadAnswer, NoAnswer, error_class
+from pricetime.client.errors import ApiError, BadAnswer, NoAnswer, Unauthorized, error_class
 from pricetime.client.request import Request
 from pricetime.schema import Problem, Session
 
@@ -97,9 +97,11 @@ class Conversation:
         session: Session | None,
         retry: Retry,
         on_session: Callable[[Session | None], None] | None = None,
+        credentials: tuple[str, str] | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.session = session
+        self._credentials = credentials
         self.retry = retry
         self._on_session = on_session
         self._now = now
@@ -128,8 +130,14 @@ class Conversation:
 
     def renewal(self, stale_token: str) -> Steps[None]:
         """Yield the steps that renew the session, unless somebody has renewed it already."""
-        if self.session is not None and self.session.access_token == stale_token:
+        if self.session is None or self.session.access_token != stale_token:
+            return
+        try:
             yield from self.about(calls.refresh(self.session.refresh_token))
+        except Unauthorized:
+            if self._credentials is None:
+                raise
+            yield from self.about(calls.login(*self._credentials))
 
     def _taken(self, request: Request[T], answer: Answer) -> T:
         decoded = _decoded(request, answer)

@@ -23,7 +23,8 @@ class Client(Methods):
     """A connection to one venue, for one user. Threads may share it. Close it, or use it in ``with``.
 
     ``session`` continues an earlier session; ``on_session`` is told each new one (None: logged out), for
-    whoever keeps it. ``http`` lets several clients share one pool of connections; its owner closes it.
+    whoever keeps it. With ``credentials`` (user name, password) a session that cannot be renewed is
+    replaced by a new one. ``http`` lets several clients share one pool of connections; its owner closes it.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Client(Methods):
         *,
         session: Session | None = None,
         on_session: Callable[[Session | None], None] | None = None,
+        credentials: tuple[str, str] | None = None,
         timeout_s: float = transport.DEFAULT_TIMEOUT_S,
         retry: Retry | None = None,
         connections: int = 20,
@@ -45,7 +47,7 @@ class Client(Methods):
             timeout=transport.timeouts(timeout_s),
             limits=transport.limits(connections),
         )
-        self._conversation = Conversation(session, retry or Retry(), on_session)
+        self._conversation = Conversation(session, retry or Retry(), on_session, credentials)
         self._renewing = threading.Lock()
 
     @property

@@ -1,0 +1,131 @@
+"""What is done to a venue's folder from outside the server: look, check, replay, rebuild, add a first admin.
+
+Reading works while a venue runs in the folder. ``rebuild_views`` takes the journal's lock, so that no venue
+runs meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+from pricetime.adapters.clock import SystemClock
+from pricetime.adapters.passwords import BcryptHasher
+from pricetime.adapters.snapshot_files import SnapshotFiles
+from pricetime.adapters.sqlite_accounts import SqliteAccounts
+from pricetime.adapters.sqlite_journal import SqliteJournal
+from pricetime.adapters.sqlite_views import SqliteViews, SqliteViewStore
+from pricetime.errors import JournalError, ViewsBehind
+from pricetime.identity import add_pending_admin
+from pricetime.ports import Batch, Journal, PendingUser
+from pricetime.rules import Venue
+from pricetime.runtime import check as checks
+from pricetime.runtime.recovery import ProgressCallback, batches_after
+from pricetime.settings import Settings
+from pricetime.views import Follower
+
+_LOOK_AGAIN_S: Final = 0.2
+_VIEW_FILES: Final = ("views.db", "views.db-wal", "views.db-shm")
+
+
+@contextmanager
+def open_journal(settings: Settings) -> Iterator[SqliteJournal]:
+    """Open the journal of ``settings.data`` for reading; JournalError where there is none."""
+    path = Path(settings.data) / "journal.db"
+    if not path.is_file():
+        raise JournalError(f"There is no venue in the folder {settings.data}. Name its folder with --data.")
+    with closing(SqliteJournal.open(path)) as journal:
+        yield journal
+
+
+def batches(journal: Journal) -> Iterator[Batch]:
+    """Yield every batch, verified; JournalTorn and JournalTampered name the one that breaks the chain."""
+    return batches_after(journal, None)
+
+
+def check_venue(settings: Settings, progress: ProgressCallback, note: Callable[[str], None]) -> Iterator[str]:
+    """Yield a sentence for each thing that is wrong with the data; ``note`` is told what was not compared."""
+    folder = Path(settings.data)
+    with ExitStack() as stack:
+        journal = stack.enter_context(open_journal(settings))
+        snapshots = SnapshotFiles(folder / "snapshots")
+        views = None
+        if (folder / "views.db").is_file():
+            views = stack.enter_context(closing(SqliteViews(folder / "views.db")))
+        else:
+            note("there are no views to compare; `pricetime rebuild` makes them")
+        damage = [*journal.damage(), *snapshots.damage()]
+        yield from checks.check(journal, snapshots, views, Venue, damage=damage, progress=progress, note=note)
+
+
+def replay_venue(settings: Settings, progress: ProgressCallback) -> checks.Replayed:
+    """Replay the journal from its first batch and from a snapshot, and return where both end; CheckFailed."""
+    with open_journal(settings) as journal:
+        snapshots = SnapshotFiles(Path(settings.data) / "snapshots")
+        return checks.verify_replay(journal, snapshots, Venue, progress=progress)
+
+
+def rebuild_views(settings: Settings, progress: ProgressCallback) -> int:
+    """Make the views anew from the journal and return the last event that they hold; JournalBusy."""
+    folder = Path(settings.data)
+    with open_journal(settings):
+        pass  # there is a venue, and making its journal would not be a rebuild
+    with closing(SqliteJournal.create(folder / "journal.db")) as journal:
+        for name in _VIEW_FILES:
+            (folder / name).unlink(missing_ok=True)
+        last = journal.last()
+        goal = last.last_event if last else 0
+        with closing(SqliteViewStore(folder / "views.db")) as store:
+            _follow(journal, store, goal, settings.view_batch_limit, progress)
+    return goal
+
+
+def _follow(
+    journal: Journal, store: SqliteViewStore, goal: int, batch_limit: int, progress: ProgressCallback
+) -> None:
+    moved, position = Event(), store.position()
+
+    def advance(number: int) -> None:
+        nonlocal position
+        position = number
+        moved.set()
+
+    follower = Follower(journal, store, advance, batch_limit=batch_limit)
+    follower.start()
+    try:
+        while position < goal:
+            moved.wait(_LOOK_AGAIN_S)
+            moved.clear()
+            progress(position, goal)
+            if position < goal and not follower.is_alive():
+                raise ViewsBehind(f"The views cannot be built beyond event {position}; see the log above.")
+    finally:
+        follower.stop()
+
+
+def create_admin(settings: Settings, user_name: str, password: str, name: str) -> PendingUser:
+    """Make an administrator in ``settings.data``, whether or not a venue runs there."""
+    folder = Path(settings.data)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    async def create() -> PendingUser:
+        with ExitStack() as stack:
+            accounts = stack.enter_context(closing(SqliteAccounts(folder / "accounts.db")))
+            hasher = stack.enter_context(
+                closing(BcryptHasher(cost=settings.bcrypt_cost, threads=1, queue_limit=1))
+            )
+            return await add_pending_admin(
+                accounts,
+                hasher,
+                SystemClock(),
+                user_name=user_name,
+                password=password,
+                name=name,
+                min_length=settings.password_min_length,
+            )
+
+    return asyncio.run(create())
