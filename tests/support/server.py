@@ -1,0 +1,93 @@
+"""A real venue, served by a process of its own on a free port.
+
+``serve(folder, rate_limits=True, …)`` starts one with settings of the test's own, over the data that the
+folder may hold already; ``stop`` ends it as an operator would, ``kill`` as a power cut would. Log-ins are
+cheap and rates unlimited unless the settings say otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+DEFAULTS: Final[dict[str, object]] = {
+    "host": "127.0.0.1",
+    "port": 0,
+    "bcrypt_cost": 4,
+    "rate_limits": False,
+    "log_level": "warning",
+}
+_PATIENCE_S: Final = 30
+
+
+class Server:
+    """One running venue."""
+
+    def __init__(self, data: Path, **settings: object) -> None:
+        self.data = Path(data)
+        self._log = self.data.with_name(f"{self.data.name}.log")
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "pricetime.services.run"],
+                env=_environment({**DEFAULTS, "data": self.data, **settings}),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=tempfile.gettempdir(),  # no pricetime.toml or .env of the developer's
+            )
+        assert self._process.stdout is not None
+        announced = self._process.stdout.readline().decode()
+        if "http://" not in announced:
+            self.kill()
+            raise RuntimeError(f"the venue did not start: {self.log()}")
+        self.url = "http://" + announced.split("http://")[1].strip()
+        self.port = int(self.url.rsplit(":", 1)[1])
+        self.pid = self._process.pid
+
+    def stop(self) -> int:
+        """Ask it to stop and wait; return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would; safe when it has ended."""
+        self._end(signal.SIGKILL)
+
+    def log(self) -> str:
+        """What it has written to standard error."""
+        return self._log.read_text("utf-8", errors="replace")
+
+    def _end(self, number: signal.Signals) -> int:
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        try:
+            return self._process.wait(_PATIENCE_S)
+        finally:
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self.stop()
+        self.kill()
+
+
+def serve(data: Path, **settings: object) -> Server:
+    """Start a venue over a folder of data and return it when it serves."""
+    return Server(data, **settings)
+
+
+def _environment(settings: dict[str, object]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PRICETIME_")}
+    said = {f"PRICETIME_{name.upper()}": str(value) for name, value in settings.items()}
+    return kept | said
