@@ -1,0 +1,70 @@
+"""Commands on their way to the venue, and what both APIs make of the answer.
+
+The rules answer with events; this room turns a denial into ``RuleError`` and nothing else. There are no
+rules of the market here.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from pricetime.api.endpoints import Call
+from pricetime.errors import InvalidRequest, RuleError
+from pricetime.identity import fault_of
+from pricetime.records import EVENT_BYTES, Command, EventKind, Flag, Reason
+from pricetime.records.commands import list_stock
+from pricetime.records.fields import EVENT_FIELDS
+
+STOCK_NAME_LIMIT: Final = 100
+"""Characters of a stock's name."""
+
+_NAMES: Final = [field.name for field in EVENT_FIELDS]
+_KIND_AT: Final = _NAMES.index("kind")
+_FLAGS_AT: Final = _NAMES.index("flags")
+_REASON_AT: Final = _NAMES.index("reason")
+_DENIED: Final = int(EventKind.DENIED)
+_ANSWERS: Final = frozenset({int(EventKind.ACCEPTED), int(EventKind.DENIED)})
+_REPEATED: Final = int(Flag.REPEATED)
+
+
+async def carry_out(call: Call, command: Command) -> bytes:
+    """Submit one command and return its events, durable; RuleError where it is denied."""
+    events = await call.venue.sequencer.submit(command.pack())
+    if events[_KIND_AT] == _DENIED:
+        raise RuleError(Reason(events[_REASON_AT]))
+    return events
+
+
+def denial_of(events: bytes) -> RuleError | None:
+    """Return the denial that a command's events begin with, if they do."""
+    return RuleError(Reason(events[_REASON_AT])) if events[_KIND_AT] == _DENIED else None
+
+
+def is_repeated(events: bytes) -> bool:
+    """Return whether the command had been carried out before, so that nothing was done now."""
+    return bool(events[_FLAGS_AT] & _REPEATED)
+
+
+def split_answers(events: bytes) -> Iterator[bytes]:
+    """Yield the events of each command of a submission: each begins with its ACCEPTED or DENIED."""
+    start = 0
+    for at in range(EVENT_BYTES, len(events), EVENT_BYTES):
+        if events[at + _KIND_AT] in _ANSWERS:
+            yield events[start:at]
+            start = at
+    yield events[start:]
+
+
+async def create_stock(call: Call, name: str, tick: int) -> int:
+    """Name a stock and list it; return its number.
+
+    InvalidRequest where the name cannot be one, RuleError (STOCK_EXISTS) where it is listed already.
+    """
+    name = unicodedata.normalize("NFC", name)
+    if fault := fault_of(name, "stock name", STOCK_NAME_LIMIT):
+        raise InvalidRequest(fault, code="invalid_field")
+    stock = await call.venue.stocks.number_for(name)
+    await carry_out(call, list_stock(stock, tick, actor=call.account))
+    return stock

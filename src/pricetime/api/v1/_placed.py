@@ -1,0 +1,60 @@
+"""The answer to an order that was just placed, made from its own events: the hot path reads no view."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pricetime import schema
+from pricetime.api.v1 import _show
+from pricetime.records import EventKind, Flag, Reason, iter_events
+from pricetime.rules.states import CLOSED_STATE, OrderState
+
+_TRADED: Final = int(EventKind.TRADED)
+_CLOSED: Final = int(EventKind.ORDER_CLOSED)
+_POST_ONLY: Final = int(Flag.POST_ONLY)
+_CUT: Final = int(Flag.CUT)
+_OPEN: Final = str(OrderState.OPEN)
+_PARTIALLY_FILLED: Final = str(OrderState.PARTIALLY_FILLED)
+_STATUS_OF_REASON: Final = {int(reason): str(state) for reason, state in CLOSED_STATE.items()}
+
+
+def order_from(events: bytes) -> schema.Order:
+    """Return the order that a PLACE_ORDER's events tell of; the first of them is its ACCEPTED."""
+    answer, *rest = iter_events(events)
+    filled = value = reason = 0
+    for event in rest:
+        # What its arrival did to other orders is no part of its answer.
+        if event.order != answer.order:
+            continue
+        if event.kind == _TRADED:
+            filled += event.quantity
+            value += event.amount
+        elif event.kind == _CLOSED:
+            reason = event.reason
+    at = _show.time(answer.time_ns)
+    return schema.Order(
+        order=str(answer.order),
+        client_order_id=_show.client_order_id(answer.client_id),
+        stock=str(answer.stock),
+        side=_show.SIDE_NAMES[answer.side],
+        type=_show.TYPE_NAMES[answer.order_type],
+        time_in_force=_show.TIME_IN_FORCE_NAMES[answer.time_in_force],
+        post_only=bool(answer.flags & _POST_ONLY),
+        price=_show.price(answer.price),
+        quantity=answer.quantity,
+        filled_quantity=filled,
+        remaining_quantity=answer.quantity - filled,
+        average_price=_show.money(_show.ratio(value, filled)) if filled else None,
+        status=_status(filled, reason),
+        reason=_show.reason(Reason(reason)),
+        cut=bool(answer.flags & _CUT),
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def _status(filled: int, reason: int) -> Any:
+    """Return the state of an accepted order; its names are those of ``schema.StatusName``."""
+    if reason:
+        return _STATUS_OF_REASON[reason]
+    return _PARTIALLY_FILLED if filled else _OPEN

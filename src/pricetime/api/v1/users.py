@@ -1,0 +1,86 @@
+"""Users at ``/v1``: registering, and what one may know and change of oneself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pricetime import schema
+from pricetime.api.endpoints import Call, Endpoint, Scope
+from pricetime.api.v1 import _show
+
+
+async def register(call: Call) -> schema.UserView:
+    """Register a user with an account of their own in the venue, and no session yet."""
+    asked: schema.Register = call.body
+    user = await call.venue.identity.register(
+        asked.user_name,
+        asked.password,
+        asked.name,
+        min_length=call.venue.settings.password_min_length,
+        address=call.address,
+    )
+    return _show.user(user)
+
+
+async def me(call: Call) -> schema.UserView:
+    """Return who the session belongs to."""
+    return _show.user(await call.venue.identity.user(call.account))
+
+
+async def change_password(call: Call) -> schema.Session:
+    """Change one's password. Every session ends; the answer is a new one."""
+    asked: schema.ChangePassword = call.body
+    identity = call.venue.identity
+    user = await identity.change_password(call.account, asked.old_password, asked.new_password, call.address)
+    return schema.Session(**(await identity.open_session(user))._asdict())
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="POST",
+        path="/v1/users",
+        handler=register,
+        summary="Register",
+        family="v1",
+        scope=Scope.PUBLIC,
+        request=schema.Register,
+        response=schema.UserView,
+        status=201,
+        weight=10,
+        errors=(
+            "invalid_field",
+            "weak_password",
+            "user_name_taken",
+            "queue_full",
+            "journal_failed",
+            "accounts_failed",
+        ),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/me",
+        handler=me,
+        summary="Who am I?",
+        family="v1",
+        response=schema.UserView,
+        errors=("unknown_user", "queue_full", "accounts_failed"),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/me/password",
+        handler=change_password,
+        summary="Change the password",
+        family="v1",
+        request=schema.ChangePassword,
+        response=schema.Session,
+        weight=10,
+        errors=(
+            "weak_password",
+            "wrong_password",
+            "locked_out",
+            "unknown_user",
+            "queue_full",
+            "accounts_failed",
+        ),
+    ),
+)
