@@ -13,6 +13,7 @@ PricetimeError
 ├── QueueFull               more commands wait than the venue takes
 ├── VenueStopped            the venue is stopping or has stopped
 ├── ViewsBehind             the read models did not catch up in time
+├── ViewsDamaged            the read models do not fit the journal
 ├── AccountsFailed          the users' database cannot be read or written
 ├── IdentityError
 │   ├── InvalidUser         a user name, name or role that cannot be
@@ -107,6 +108,10 @@ class ViewsBehind(PricetimeError):
 
 class AccountsFailed(PricetimeError):
     """The users' database cannot be used. Free disk space, or restore accounts.db from a backup."""
+
+
+class ViewsDamaged(PricetimeError):
+    """The views are damaged. Restart, or run `pricetime rebuild`: they are made anew from the journal."""
 
 
 class IdentityError(PricetimeError):

@@ -7,7 +7,7 @@ at the edge.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -15,8 +15,8 @@ import msgspec
 from pricetime.records import OrderType, Reason, Side, TimeInForce
 
 
-class Row(msgspec.Struct, frozen=True, gc=False):
-    """Base of all rows."""
+class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Base of all rows. As JSON, inside the venue only, a row is the array of its fields."""
 
 
 # --------------------------------------------------------------------------------------------- time
@@ -523,4 +523,60 @@ class Views(Protocol):
         self, *, account: int = 0, kind: str = "", denied_only: bool = False, before: int = 0, limit: int
     ) -> Sequence[CommandRow]:
         """Return the audit of commands, newest first."""
+        ...
+
+
+class ViewPosition(Row, frozen=True):
+    """How far the views are: the last batch that they hold, its hash, and its last event."""
+
+    batch: int = 0
+    batch_hash: bytes = b""
+    event: int = 0
+
+
+class ViewChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run of batches changes: rows as they stand after it, each in the place of the one it follows.
+
+    Buys and sells are in ``executions``, so ``transfers`` holds deposits and withdrawals only. A level
+    without orders is gone. The best prices of ``stocks`` are 0: they are read from the levels.
+    """
+
+    position: ViewPosition
+    orders: Sequence[OrderRow] = ()
+    executions: Sequence[ExecutionRow] = ()
+    transfers: Sequence[WalletRow] = ()
+    balances: Mapping[int, Balance] = {}
+    """By account."""
+    holdings: Mapping[tuple[int, int], HoldingRow] = {}
+    """By account and stock."""
+    stocks: Sequence[StockRow] = ()
+    candles: Mapping[tuple[int, int, int], Candle] = {}
+    """By stock, seconds of the interval, and start."""
+    levels: Mapping[tuple[int, int, int], DepthLevel] = {}
+    """By stock, side and price; price 0 is what waits at market."""
+    commands: Sequence[CommandRow] = ()
+    moments: Mapping[int, int] = {}
+    """By second since 1970: the first event in it. Finds events by time, which never runs backwards."""
+
+
+class ViewStore(Protocol):
+    """The write side of the views, for the one thread that projects: a save, and reads to resume from."""
+
+    def position(self) -> ViewPosition: ...  # noqa: D102
+    def order(self, order: int) -> OrderRow | None: ...  # noqa: D102
+    def holding(self, account: int, stock: int) -> HoldingRow | None: ...  # noqa: D102
+    def level(self, stock: int, side: int, price: int) -> DepthLevel | None: ...  # noqa: D102
+    def stock(self, stock: int) -> StockRow | None: ...  # noqa: D102
+    def newest_candle(self, stock: int, interval_s: int) -> Candle | None: ...  # noqa: D102
+
+    def save(self, changes: ViewChanges) -> None:
+        """Store rows and position in one transaction; ViewsDamaged where the store is broken."""
+        ...
+
+    def clear(self) -> None:
+        """Throw everything away and begin at position 0."""
+        ...
+
+    def close(self) -> None:
+        """Release the files; safe to call twice."""
         ...

@@ -145,6 +145,7 @@ _CODE_OF: Final[tuple[tuple[type[Exception], str], ...]] = (
     (e.VenueStopped, "venue_stopped"),
     (e.JournalError, "journal_failed"),
     (e.ViewsBehind, "views_behind"),
+    (e.ViewsDamaged, "views_behind"),
     (e.AccountsFailed, "accounts_failed"),
     (e.InvalidUser, "invalid_field"),
     (e.UserNameTaken, "user_name_taken"),
