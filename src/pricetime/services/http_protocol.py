@@ -1,25 +1,71 @@
-"""uvicorn's HTTP protocol with limits on what comes before a request is one.
+"""uvicorn's HTTP protocol, leaner on the way of an order, and with limits on what is no request yet.
 
-A connection that does not finish sending a request, its head or its body, is closed after a while, and a
-head may have so many bytes; otherwise slow or endless senders would hold connections and memory for
-nothing. What is no HTTP at all is answered with a problem like any other error.
+Lean: an answer leaves in one write, its header lines are not searched for what our own code never puts
+there, and a request's task is not kept in a second set beside the application's.
+
+Limits: a connection that does not finish sending a request, its head or its body, is closed after a
+while, and a head may have so many bytes; otherwise slow or endless senders would hold connections and
+memory for nothing. What is no HTTP at all is answered with a problem like any other error.
 """
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any, Final
+from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from pricetime.api.problems import Answer, written
 
 HEAD_LIMIT: Final = 65_536
 """Bytes of a request's line and headers."""
 
+_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+
+
+class LeanCycle(RequestResponseCycle):
+    """One request and its answer. A whole answer is written at once; a streamed one as uvicorn does it."""
+
+    _start: Any = None
+
+    async def send(self, message: Any) -> None:
+        """Take the parts of an answer; the start waits for the body that belongs to it."""
+        start, self._start = self._start, None
+        if start is None and not self.response_started:
+            self._start = message
+            return
+        if start is None or message.get("more_body") or self.scope["method"] == "HEAD":
+            if start is not None:
+                await super().send(start)
+            await super().send(message)
+            return
+        if self.flow.write_paused:
+            await self.flow.drain()
+        if not self.disconnected:
+            self._write(start, message.get("body", b""))
+
+    def _write(self, start: Any, body: bytes) -> None:
+        lines = [STATUS_LINE[start["status"]]]
+        for name, value in (*self.default_headers, *start["headers"]):
+            lines += (name, b": ", value, b"\r\n")
+            if name == b"connection":
+                self.keep_alive = False
+        if not self.keep_alive:
+            lines.append(b"connection: close\r\n")
+        lines.append(b"\r\n")
+        lines.append(body)
+        self.transport.write(b"".join(lines))
+        self.response_started = self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
 
 class GuardedProtocol(HttpToolsProtocol):
-    """``sending_since`` is when the request now arriving began, in the loop's time; None: none arrives."""
+    """One connection. ``sending_since``: when the request now arriving began, in the loop's time, or None."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,14 +87,59 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Note when a request begins."""
-        super().on_message_begin()
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
         self.sending_since = self.loop.time()
         self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
         """Start the request; its body may still be on the way."""
         self._head_bytes = None
-        super().on_headers_complete()
+        version = self.parser.get_http_version()
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        self.scope = {
+            "type": "http",
+            "asgi": _ASGI,  # type: ignore[typeddict-item]
+            "http_version": version,
+            "method": self.parser.get_method().decode("ascii"),
+            "scheme": "http",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": url.path,
+            "query_string": url.query or b"",
+            "root_path": "",
+            "headers": self.headers,
+            "client": self.client,
+            "server": self.server,
+            "state": {},
+        }
+        self._begin(keep_alive=version != "1.0" and self.parser.should_keep_alive())
+
+    def _begin(self, keep_alive: bool) -> None:
+        before = self.cycle
+        self.cycle = LeanCycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:  # a request sent before the last was answered waits for its turn
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        # Until it first runs the loop holds the task, and from then on the application does.
+        self.loop.create_task(cycle.run_asgi(app))
 
     def on_message_complete(self) -> None:
         """Note that nothing more of this request is awaited."""
@@ -66,8 +157,6 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _refuse(self, code: str, detail: str) -> None:
         status, media, body = written(Answer(code, detail), "v1", "")
-        head = (
-            b"HTTP/1.1 %d Bad Request\r\ncontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head % (status, media, len(body)) + body)
+        head = STATUS_LINE[status] + b"content-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.transport.write(head % (media, len(body)) + body)
         self.transport.close()
