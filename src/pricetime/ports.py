@@ -562,7 +562,7 @@ class ViewChanges(msgspec.Struct, frozen=True, kw_only=True):
 class ViewStore(Protocol):
     """The write side of the views, for the one thread that projects: a save, and reads to resume from."""
 
-    def position(self) -> ViewPosition: ...  # noqa: D102
+    def checkpoint(self) -> ViewPosition: ...  # noqa: D102
     def order(self, order: int) -> OrderRow | None: ...  # noqa: D102
     def holding(self, account: int, stock: int) -> HoldingRow | None: ...  # noqa: D102
     def level(self, stock: int, side: int, price: int) -> DepthLevel | None: ...  # noqa: D102

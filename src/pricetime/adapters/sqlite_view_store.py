@@ -52,9 +52,13 @@ class SqliteViewStore:
 
     # --------------------------------------------------------------------------------------- reads
 
-    def position(self) -> ViewPosition:
+    def position(self) -> int:
+        """Return the number of the last event that the views hold."""
+        return self._reads.position()
+
+    def checkpoint(self) -> ViewPosition:
         """Return the last batch that the views hold."""
-        return self._reads.view_position()
+        return self._reads.checkpoint()
 
     def order(self, order: int) -> OrderRow | None:
         """Return an order, open or closed."""

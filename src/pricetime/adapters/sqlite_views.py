@@ -124,7 +124,7 @@ class SqliteViews:
         event: int = self._value("SELECT value FROM meta WHERE name = 'event'") or 0
         return event
 
-    def view_position(self) -> ViewPosition:
+    def checkpoint(self) -> ViewPosition:
         """Return the last batch that the views hold."""
         batch = self._value("SELECT value FROM meta WHERE name = 'batch'")
         batch_hash = self._value("SELECT value FROM meta WHERE name = 'batch_hash'")

@@ -18,7 +18,8 @@ from pricetime.adapters.passwords import BcryptHasher
 from pricetime.adapters.snapshot_files import SnapshotFiles
 from pricetime.adapters.sqlite_accounts import SqliteAccounts
 from pricetime.adapters.sqlite_journal import SqliteJournal
-from pricetime.adapters.sqlite_views import SqliteViews, SqliteViewStore
+from pricetime.adapters.sqlite_view_store import SqliteViewStore
+from pricetime.adapters.sqlite_views import SqliteViews
 from pricetime.errors import JournalError, ViewsBehind
 from pricetime.identity import add_pending_admin
 from pricetime.ports import Batch, Journal, PendingUser

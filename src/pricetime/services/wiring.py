@@ -24,7 +24,8 @@ from pricetime.adapters.passwords import BcryptHasher
 from pricetime.adapters.snapshot_files import SnapshotFiles
 from pricetime.adapters.sqlite_accounts import SqliteAccounts
 from pricetime.adapters.sqlite_journal import SqliteJournal
-from pricetime.adapters.sqlite_views import SqliteViews, SqliteViewStore
+from pricetime.adapters.sqlite_view_store import SqliteViewStore
+from pricetime.adapters.sqlite_views import SqliteViews
 from pricetime.adapters.tokens import Ed25519Signer
 from pricetime.api.services import Services, StockDirectory
 from pricetime.errors import SettingError, SnapshotError

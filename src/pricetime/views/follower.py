@@ -54,6 +54,10 @@ class Follower:
         """Events that are in the journal, as far as is known, and not yet in the views."""
         return max(0, self._newest - self.position)
 
+    def is_alive(self) -> bool:
+        """Return whether the thread is running."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Start the thread; it begins with all that the journal holds after the views' position."""
         self._thread.start()
@@ -125,7 +129,7 @@ class Follower:
 
 def resume(journal: Journal, store: ViewStore) -> Projection:
     """Return a projection that goes on where the store is; a store of another journal is cleared first."""
-    position = store.position()
+    position = store.checkpoint()
     if position.batch and not _is_in(journal, position):
         _log.warning("The views are not of this journal. They are made anew from it.", batch=position.batch)
         store.clear()

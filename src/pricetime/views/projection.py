@@ -40,7 +40,7 @@ class Projection:
     """Turns batches into changes. One thread owns it."""
 
     def __init__(self, store: ViewStore, *, rows_kept: int = ROWS_KEPT) -> None:
-        self.position = store.position()
+        self.position = store.checkpoint()
         """The last batch that was projected."""
         self.events = 0
         """Events projected since changes were last taken."""
