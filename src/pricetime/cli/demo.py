@@ -76,9 +76,9 @@ def command(
     chosen: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Run a venue with a moving market to try out, until Ctrl-C.
+    """Run a venue with a moving market to try out.
 
-    Without --data it lives in a temporary folder and leaves nothing behind.
+    Ctrl-C stops both. Without --data it lives in a temporary folder and leaves nothing behind.
     """
     from pricetime.sim.run import Simulation
 

@@ -15,7 +15,10 @@ from pricetime.cli.output import print_json, say
 def command(
     host: str | None, port: int | None, data: str | None, chosen: tuple[str, ...], as_json: bool
 ) -> None:
-    """Run the venue until Ctrl-C."""
+    """Run the venue.
+
+    SIGTERM or Ctrl-C stops it: what has begun is answered first.
+    """
     settings = options.settings_from(chosen, host=host, port=port, data=data)
 
     from pricetime.services.run import serve

@@ -37,7 +37,10 @@ class Moment(NamedTuple):
 @options.url
 @options.as_json
 def command(stock: str, levels: int, every: float, once: bool, url: str | None, as_json: bool) -> None:
-    """Watch the book and the tape of STOCK (a name or an id) until Ctrl-C."""
+    """Watch the book and the tape of a stock.
+
+    STOCK is a name or an id. Ctrl-C ends it.
+    """
     with visitor(url) as client:
         number = find_stock(client, stock).stock
         if as_json:

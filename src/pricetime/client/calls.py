@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote
 
 import msgspec
@@ -379,15 +379,28 @@ def resume_stock(stock: IdLike) -> Request[schema.Stock]:
     return Request(method="POST", path=_at("/v1/admin/stocks/{}/resume", stock), answer=schema.Stock)
 
 
-def audit(**filters: Any) -> Request[Page[schema.CommandAudit]]:
+def audit(
+    *,
+    account: IdLike | None = None,
+    kind: str | None = None,
+    denied: bool = False,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Request[Page[schema.CommandAudit]]:
     """Return a page of the audit of commands, newest first; for administrators."""
-    query = _query(**filters)
+    query = _query(account=account, kind=kind, denied="true" if denied else None, cursor=cursor, limit=limit)
     return Request(method="GET", path="/v1/admin/audit", answer=Page[schema.CommandAudit], query=query)
 
 
-def user_audit(*, cursor: str | None = None, limit: int | None = None) -> Request[Page[schema.UserAudit]]:
+def user_audit(
+    *,
+    actor: IdLike | None = None,
+    action: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Request[Page[schema.UserAudit]]:
     """Return a page of what users did to users and sessions, newest first; for administrators."""
-    query = _query(cursor=cursor, limit=limit)
+    query = _query(actor=actor, action=action, cursor=cursor, limit=limit)
     return Request(method="GET", path="/v1/admin/audit/users", answer=Page[schema.UserAudit], query=query)
 
 
