@@ -172,7 +172,7 @@ def _views(
     follower = Follower(journal, store, progress.advance, batch_limit=settings.view_batch_limit)
     follower.start()
     stack.callback(follower.stop)
-    sequencer.on_batch.append(lambda _: follower.wake())
+    sequencer.on_batch.append(lambda batch: follower.wake(batch.last_event))
     views = SqliteViews(folder / "views.db")
     stack.callback(views.close)
     reader = Reader(views, sequencer, progress, wait_s=settings.view_wait_ms / 1_000, threads=_READER_THREADS)
