@@ -5,14 +5,13 @@ Only here do the integers of the venue become text for ``/v1``.
 
 from __future__ import annotations
 
-import time as _time
 import uuid
 from collections.abc import Mapping
 from enum import IntEnum
-from functools import lru_cache
 from typing import Any, Final, cast
 
 from pricetime import schema
+from pricetime.api.times import time_us
 from pricetime.ports import (
     AuditEntry,
     Balance,
@@ -54,21 +53,8 @@ _DAY_NS: Final = 86_400_000_000_000
 _QUIET_REASONS: Final = frozenset({Reason.NONE, Reason.FILLED})
 
 
-@lru_cache(maxsize=4_096)
-def _second(seconds: int) -> str:
-    return _time.strftime("%Y-%m-%dT%H:%M:%S", _time.gmtime(seconds))
-
-
-def time(time_ns: int) -> str:
-    """Return RFC 3339 in UTC with microseconds."""
-    seconds, rest_ns = divmod(time_ns, 1_000_000_000)
-    return f"{_second(seconds)}.{rest_ns // 1_000:06d}Z"
-
-
-def time_ms(time_ns: int) -> str:
-    """Return RFC 3339 in UTC with milliseconds."""
-    seconds, rest_ns = divmod(time_ns, 1_000_000_000)
-    return f"{_second(seconds)}.{rest_ns // 1_000_000:03d}Z"
+time: Final = time_us
+"""Nanoseconds since 1970 to RFC 3339 in UTC with microseconds."""
 
 
 def price(amount: int) -> str | None:

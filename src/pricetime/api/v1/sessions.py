@@ -39,7 +39,7 @@ ENDPOINTS: Final = (
         request=schema.Login,
         response=schema.Session,
         status=201,
-        weight=10,
+        weight=2,
         errors=(
             "wrong_password",
             "token_invalid",

@@ -46,7 +46,7 @@ ENDPOINTS: Final = (
         request=schema.Register,
         response=schema.UserView,
         status=201,
-        weight=10,
+        weight=2,
         errors=(
             "invalid_field",
             "weak_password",
@@ -73,7 +73,7 @@ ENDPOINTS: Final = (
         family="v1",
         request=schema.ChangePassword,
         response=schema.Session,
-        weight=10,
+        weight=2,
         errors=(
             "weak_password",
             "wrong_password",
