@@ -103,7 +103,9 @@ class GroupCommit:
         self._connection.execute("SAVEPOINT one")
         try:
             outcome = _Outcome(write.done, write.work(self._connection), None)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is for the one who asked
+        except Exception as error:
+            if not self._connection.in_transaction:
+                raise  # SQLite gave the whole group up (the disk is full), so nobody's write has happened.
             self._connection.execute("ROLLBACK TO one")
             outcome = _Outcome(write.done, None, failure(error))
         self._connection.execute("RELEASE one")
@@ -127,7 +129,5 @@ class GroupCommit:
 def failure(error: BaseException) -> BaseException:
     """Return the error to raise for one that SQLite or a write raised."""
     if isinstance(error, sqlite3.Error):
-        return AccountsFailed(
-            f"The users' database cannot be used: {error}. Free disk space, or restore it from a backup."
-        )
+        return AccountsFailed(f"The users' database cannot be used: {error}. See to its disk and its file.")
     return error

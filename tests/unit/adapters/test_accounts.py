@@ -291,6 +291,34 @@ class TestFile:
         await sqlite.add_user(user())
         assert len(await sqlite.users(0, 10)) == 1
 
+    async def test_a_group_that_cannot_be_committed_fails_whole_and_the_next_works(
+        self, sqlite: SqliteAccounts, tmp_path: Path
+    ) -> None:
+        sqlite._writer._connection.execute("PRAGMA busy_timeout = 1")
+        other = sqlite3.connect(tmp_path / "accounts.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        writes = [sqlite.add_user(user(n, f"user {n}")) for n in range(1, 4)]
+        answers = await asyncio.gather(*writes, return_exceptions=True)
+        told = "The users' database cannot be used: database is locked. See to its disk and its file."
+        assert [str(answer) for answer in answers] == [told] * 3
+        other.execute("ROLLBACK")
+        other.close()
+        await sqlite.add_user(user())
+        assert [one.account for one in await sqlite.users(0, 10)] == [1]
+
+    async def test_a_full_disk_is_an_error_and_with_space_again_all_is_well(
+        self, sqlite: SqliteAccounts
+    ) -> None:
+        writing = sqlite._writer._connection
+        (pages,) = writing.execute("PRAGMA page_count").fetchone()
+        writing.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(AccountsFailed, match="full"):
+            await sqlite.add_audit(1, 0, "login", "x" * 100_000, "")
+        writing.execute("PRAGMA max_page_count = 1000000")
+        await sqlite.add_audit(2, 0, "login", "", "")
+        found = await sqlite.audit(actor=None, action=None, before=0, limit=10)
+        assert [entry.time_ns for entry in found] == [2]
+
     async def test_who_gives_up_waiting_does_not_disturb_the_others(self, sqlite: SqliteAccounts) -> None:
         writes = [asyncio.ensure_future(sqlite.add_audit(n, 0, "login", "", "")) for n in range(10)]
         await asyncio.sleep(0)
