@@ -8,6 +8,7 @@ final name is whole. The checksum at its end covers everything before it::
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import struct
@@ -46,7 +47,8 @@ class SnapshotFiles:
             draft.replace(final)
             _sync_folder(self._folder)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink()
             raise SnapshotError(
                 f"the snapshot of batch {snapshot.batch} cannot be written: {error}"
             ) from error

@@ -90,7 +90,7 @@ def _snapshot_findings(
 def _lost_end(link: Link, snapshots_left: Iterable[int], watch: _ViewsWatch | None) -> Iterator[str]:
     """Yield what is known of batches that the journal does not have any more."""
     for number in sorted(snapshots_left):
-        yield f"batch {link.number + 1} is missing: the journal ends, but there is a snapshot of batch {number}"
+        yield f"batch {link.number + 1} is missing, for there is a snapshot of batch {number}"
     if watch is not None and watch.first_position > link.event:
         yield (
             f"batch {link.number + 1} is missing: the views hold event {watch.first_position}, "

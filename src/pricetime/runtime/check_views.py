@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from pricetime.records.state import Tables, read_snapshot
 _PAGE: Final = 1_000
 _ALL_LEVELS: Final = 1_000_000_000
 
-Rows = dict[int, dict[int, tuple[int, ...]]]
+Row = tuple[int, ...]
+Rows = dict[int, dict[int, Row]]
 """Of each account or stock: rows by number."""
 
 
@@ -41,9 +42,7 @@ def _by(rows: list[tuple[int, ...]]) -> Rows:
     return grouped
 
 
-def _compare(
-    what: str, venue: dict[int, tuple[int, ...]], views: dict[int, tuple[int, ...]]
-) -> Iterator[str]:
+def _compare(what: str, venue: Mapping[int, Row], views: Mapping[int, Row]) -> Iterator[str]:
     """Yield a sentence for each number whose row differs or stands on one side only."""
     for number in sorted(venue.keys() | views.keys()):
         if venue.get(number) != views.get(number):
@@ -54,16 +53,10 @@ def _compare(
 
 
 def _stocks(tables: Tables, views: Views) -> Iterator[str]:
-    held = {
-        stock: values
-        for stock, *values in _values(tables.stocks, "stock", "tick", "halted", "last", "shares")
-    }
-    shown = {row.stock: [row.tick, int(row.halted), row.last, row.shares] for row in views.stocks()}
-    yield from _compare(
-        "(tick, halted, last price, shares) of stock",
-        {stock: tuple(row) for stock, row in held.items()},
-        {stock: tuple(row) for stock, row in shown.items()},
-    )
+    rows = _values(tables.stocks, "stock", "tick", "halted", "last", "shares")
+    held = {stock: tuple(row) for stock, *row in rows}
+    shown = {row.stock: (row.tick, int(row.halted), row.last, row.shares) for row in views.stocks()}
+    yield from _compare("(tick, halted, last price, shares) of stock", held, shown)
 
 
 def _balances(tables: Tables, views: Views) -> Iterator[str]:

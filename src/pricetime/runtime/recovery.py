@@ -53,7 +53,7 @@ def recover(
 
 
 def batches_after(journal: Journal, last: Batch | None, until: int | None = None) -> Iterator[Batch]:
-    """Yield the batches after ``last`` up to number ``until`` or the end; raise where one does not follow on."""
+    """Yield the batches after ``last`` up to ``until`` or the end; raise where one does not follow on."""
     link = link_of(last)
     while until is None or link.number < until:
         page = journal.read(link.number, _PAGE if until is None else min(_PAGE, until - link.number))

@@ -211,6 +211,7 @@ class Sequencer:
     # ---------------------------------------------------------------------------- 2. stamp and apply
 
     def _apply(self, taken: list[_Submission]) -> None:
+        self._open.submissions += taken  # first, so that they are told should the rules fail
         venue = self._venue
         first = venue.sequence + 1
         now_ns = max(self._clock.now_ns(), venue.time_ns)
@@ -220,7 +221,6 @@ class Sequencer:
         assert venue.sequence == first + count - 1, "the rules have left out a command"
         self._open.commands.append(commands)
         self._open.events.append(events)
-        self._open.submissions += taken
         self._open.count += count
 
     # ------------------------------------------------------------------------------ 3. seal and write
