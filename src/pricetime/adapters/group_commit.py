@@ -93,7 +93,7 @@ class GroupCommit:
             self._connection.execute("BEGIN IMMEDIATE")
             outcomes = [self._attempt(write) for write in group]
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - this thread must not die: everybody would wait for ever
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             return [_Outcome(write.done, None, failure(error)) for write in group]
