@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import random
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.support.server import Server, serve
 
 from pricetime.client import NO_RETRY, AsyncClient, NoAnswer, Unavailable, new_id
 from pricetime.schema import Order, PlaceOrder
@@ -23,41 +22,14 @@ from pricetime.schema import Order, PlaceOrder
 KILLS = 20
 USERS = 4
 TASKS_PER_USER = 4
-ENVIRONMENT = {
-    "PRICETIME_BCRYPT_COST": "4",
-    "PRICETIME_RATE_LIMITS": "off",
-    "PRICETIME_SNAPSHOT_EVERY": "200",
-    "PRICETIME_LOG_LEVEL": "warning",
-}
-
-
-def pricetime(*arguments: str, **options: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "pricetime.cli", *arguments]
-    return subprocess.Popen(command, env=os.environ | ENVIRONMENT, text=True, **options)  # type: ignore[call-overload,no-any-return]
+SNAPSHOT_EVERY = 200
 
 
 def check(data: Path) -> tuple[int, str]:
     """Run ``pricetime check``; return its exit code and what it said."""
-    process = pricetime("check", "--data", str(data), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    said, _ = process.communicate(timeout=120)
-    return process.returncode, said
-
-
-class Server:
-    """``pricetime serve`` over a folder of data."""
-
-    def __init__(self, data: Path) -> None:
-        self.process = pricetime("serve", "--port", "0", "--data", str(data), stdout=subprocess.PIPE)
-        assert self.process.stdout is not None
-        announced = next((line for line in self.process.stdout if "http://" in line), "")
-        assert announced, f"the venue did not start: exit code {self.process.wait(timeout=10)}"
-        self.url = "http://" + announced.split("http://")[1].split()[0].rstrip("/.")
-
-    def end(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
-        self.process.wait(timeout=30)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+    command = [sys.executable, "-m", "pricetime.cli", "check", "--data", str(data)]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return finished.returncode, " ".join((finished.stdout + finished.stderr).split())
 
 
 @dataclass
@@ -171,26 +143,26 @@ class Crowd:
                 tasks.create_task(trader.trade(self.stock, dice, acknowledgements))
             for _ in range(after):
                 await acknowledgements.acquire()
-            server.end(signal.SIGKILL)
+            server.kill()
 
 
 async def test_twenty_kills_lose_no_acknowledged_order_and_double_none(tmp_path: Path) -> None:
     crowd, dice, data = Crowd(), random.Random(20), tmp_path / "data"
     for kill in range(KILLS):
-        server = Server(data)
+        server = serve(data, snapshot_every=SNAPSHOT_EVERY)
         async with AsyncExitStack() as stack:
             await crowd.connect(server.url, stack)
             if kill == 0:
                 await crowd.join()
             await crowd.verify()
             await crowd.trade_until_killed(server, dice, after=dice.randint(20, 300))
-        assert check(data)[0] == 0, check(data)[1]
-    server = Server(data)
+        assert check(data) == (0, f"The data in {data} is right.")
+    server = serve(data, snapshot_every=SNAPSHOT_EVERY)
     async with AsyncExitStack() as stack:
         await crowd.connect(server.url, stack)
         await crowd.verify()
-    server.end(signal.SIGTERM)
-    assert check(data)[0] == 0
+    server.stop()
+    assert check(data) == (0, f"The data in {data} is right.")
     assert len(list((data / "snapshots").iterdir())) > 0
     assert sum(len(trader.acknowledged) for trader in crowd.traders) > KILLS * 20
 
@@ -201,14 +173,14 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("stopped") / "data"
 
     async def trade() -> None:
-        server, crowd = Server(data), Crowd()
+        server, crowd = serve(data), Crowd()
         async with AsyncExitStack() as stack:
             await crowd.connect(server.url, stack)
             await crowd.join()
             for number, trader in itertools.product(range(5), crowd.traders):
                 side = "buy" if number % 2 else "sell"
                 await trader.venue.place_order(crowd.stock, side, number + 1, "100.00")
-        server.end(signal.SIGTERM)
+        server.stop()
 
     asyncio.run(trade())
     assert check(data)[0] == 0
@@ -243,4 +215,4 @@ def test_check_names_the_batch_of_which_one_byte_was_flipped(
     finally:
         path.write_bytes(whole)
     assert code == 1
-    assert f"batch {number}" in " ".join(said.split())
+    assert f"batch {number}" in said
