@@ -34,18 +34,24 @@ LATENCY_BOUNDS_S: Final = (
     10.0,
 )
 
+_frames_without_locals: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def configure_logs(level: str = "info", *, json: bool | None = None) -> None:
     """Send logs to standard error from ``level`` up; ``json`` None: JSON unless it is a terminal."""
     number = logging.getLevelNamesMapping()[level.upper()]
     as_json = not sys.stderr.isatty() if json is None else json
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    # Local variables stay out of tracebacks: tokens and passwords pass through them.
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else console
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([structlog.processors.dict_tracebacks] if as_json else []),
+            *([_frames_without_locals] if as_json else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
