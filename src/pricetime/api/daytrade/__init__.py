@@ -30,7 +30,7 @@ from pricetime.api.daytrade.bodies import (
     WalletBalance,
     WalletTxRow,
 )
-from pricetime.api.daytrade.numbers import amount_of, number, quantity_of
+from pricetime.api.daytrade.numbers import NULL, amount_of, number, quantity_of
 from pricetime.api.endpoints import Call, Endpoint, Scope, parse_id
 from pricetime.errors import RuleError
 from pricetime.ports import Views
@@ -87,15 +87,15 @@ async def place(call: Call) -> object:
     """Place an order. When this is answered, the next read shows its effect."""
     asked: StockOrder = call.body
     account = call.account
-    is_market = asked.order_type == "MARKET"
-    if is_market is (asked.price is not None):
+    price = None if asked.price == NULL else amount_of(asked.price, "price")
+    if (price is None) is not (asked.order_type == "MARKET"):
         raise RuleError(Reason.INVALID_PRICE)
     command = place_order(
         account,
         parse_id(asked.stock_id, "stock"),
         Side.BUY if asked.is_buy else Side.SELL,
         quantity_of(asked.quantity),
-        None if asked.price is None else amount_of(asked.price, "price"),
+        price,
         actor=account,
     )
     await carry_out(call, command)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, Literal, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
-from pricetime.api.daytrade.numbers import AmountIn, AmountOut, QuantityIn
+from pricetime.api.daytrade.numbers import NULL, AmountIn, AmountOut, PriceIn, QuantityIn
 from pricetime.schema import Body, Password, PersonName, Request, StockNameText, UserName
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class StockOrder(Request, frozen=True):
     is_buy: bool
     order_type: OrderTypeName
     quantity: QuantityIn
-    price: AmountIn | None = None
+    price: PriceIn = field(default_factory=lambda: NULL)
 
 
 class StockTx(Request, frozen=True):

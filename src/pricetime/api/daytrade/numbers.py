@@ -31,6 +31,16 @@ _QUANTITY: Final[dict[str, Any]] = {"type": "integer", "minimum": 1, "maximum": 
 
 AmountIn = Annotated[Raw, Meta(description="money, at most two decimals", extra_json_schema=_AMOUNT)]
 QuantityIn = Annotated[Raw, Meta(description="whole shares", extra_json_schema=_QUANTITY)]
+PriceIn = Annotated[
+    Raw,
+    Meta(
+        description="the limit, at most two decimals; null for MARKET",
+        extra_json_schema={"anyOf": [_AMOUNT, {"type": "null"}]},
+    ),
+]
+NULL: Final = Raw(b"null")
+"""A price that is not there. (A union with None would not be read as raw text.)"""
+
 AmountOut = Annotated[Raw, Meta(description="money", extra_json_schema={"type": "number"})]
 
 
