@@ -45,8 +45,8 @@ def command(stock: str, levels: int, every: float, once: bool, url: str | None, 
         number = find_stock(client, stock).stock
         if as_json:
             _print_changes(client, number, levels, every, once)
-        elif once:
-            console().print(_picture(_moment(client, number, levels), levels))
+        elif once or not console().is_terminal:
+            _print_pictures(client, number, levels, every, once)
         else:
             _draw(client, number, levels, every)
 
@@ -66,6 +66,15 @@ def _print_changes(client: Client, stock: str, levels: int, every: float, once: 
         if once:
             return
         before = now
+        time.sleep(every)
+
+
+def _print_pictures(client: Client, stock: str, levels: int, every: float, once: bool) -> None:
+    """Print picture after picture, for a pipe or a file that nobody can draw in."""
+    while True:
+        console().print(_picture(_moment(client, stock, levels), levels))
+        if once:
+            return
         time.sleep(every)
 
 

@@ -16,6 +16,8 @@ from pricetime.client import AsyncClient, Conflict
 from pricetime.schema import Stock
 from pricetime.sim.fair import FairValue
 
+_SANE: Final = 0.02  # of the fair value
+
 HISTORY: Final = 90
 """Looks at the market that trend followers remember."""
 
@@ -66,6 +68,13 @@ class Instrument:
         )
         if self.last is not None:
             self.history.append(self.last)
+
+    def sane_range(self) -> tuple[int, int]:
+        """Return the lowest and the highest price, in ticks, at which a trader deals at all.
+
+        It keeps a thin book, or a guest's bid far from the market, from giving the stock away.
+        """
+        return round(self.fair.ticks * (1 - _SANE)), round(self.fair.ticks * (1 + _SANE))
 
     def price(self, ticks: int) -> str:
         """Return a price as the venue wants it; never less than one tick."""

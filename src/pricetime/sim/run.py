@@ -73,6 +73,9 @@ class Simulation:
                 name = f"{kind.trader.__name__.lower()}-{number + 1}"
                 random = Random(f"{self._seed}:{name}")  # noqa: S311 - a game
                 self.traders.append(kind.trader(clients[name], self.market, random, self._pace(kind)))
+        for trader in self.traders:  # the makers first
+            await trader.begin()
+        await self.market.look(self._door, 0.0)
 
     async def run(self) -> None:
         """Trade until cancelled."""

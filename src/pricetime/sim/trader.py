@@ -43,16 +43,19 @@ class Trader(ABC):
     async def act(self, instrument: Instrument) -> None:
         """Do one thing in one stock; count what is placed in ``placed``."""
 
+    async def begin(self) -> None:
+        """Get ready to trade: a full purse, and no orders left from an earlier run."""
+        await self.client.cancel_orders()
+        await self.fill_purse()
+
     async def live(self) -> None:
-        """Trade until cancelled."""
+        """Trade until cancelled, after ``begin``."""
         actions = 0
         while True:
             try:
-                if actions == 0:
-                    await self.client.cancel_orders()  # those of an earlier run
+                actions += 1
                 if actions % _COUNT_EVERY == 0:
                     await self.fill_purse()
-                actions += 1
                 await self.act(self.random.choice(self.market.instruments))
             except ApiError as error:
                 await self._refused(error)
@@ -66,7 +69,8 @@ class Trader(ABC):
         best = instrument.ask if side == "buy" else instrument.bid
         if best is None:
             return
-        ticks = int(best * (1 + slack)) + 1 if side == "buy" else int(best * (1 - slack))
+        low, high = instrument.sane_range()
+        ticks = min(int(best * (1 + slack)) + 1, high) if side == "buy" else max(int(best * (1 - slack)), low)
         order = await self.client.place_order(
             instrument.stock, side, quantity, instrument.price(ticks), time_in_force="ioc"
         )

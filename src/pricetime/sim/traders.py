@@ -65,6 +65,12 @@ class Maker(Trader):
 
     shares_each = 5_000
 
+    async def begin(self) -> None:
+        """Quote every stock, so that there is a market when the others come."""
+        await self.fill_purse()
+        for instrument in self.market.instruments:
+            await self.act(instrument)
+
     async def act(self, instrument: Instrument) -> None:
         """Take the old quotes away and put new ones."""
         surplus = self.shares.get(instrument.stock, self.shares_each) / self.shares_each - 1
@@ -115,7 +121,9 @@ class NoiseTrader(Trader):
         side: SideName = "sell" if self.random.random() < min(0.8, held / (2 * self.shares_each)) else "buy"
         quantity = max(1, int(self.random.lognormvariate(2.5, 0.9)))
         kind = self.random.random()
-        if kind < 0.25 and instrument.bid and instrument.ask:
+        low, high = instrument.sane_range()
+        best = instrument.ask if side == "buy" else instrument.bid
+        if kind < 0.25 and best is not None and low <= best <= high:
             order = await self.client.place_order(instrument.stock, side, quantity, time_in_force="ioc")
             self.placed += 1
             self.note(instrument, side, order.filled_quantity)
@@ -126,7 +134,8 @@ class NoiseTrader(Trader):
 
     async def _rest(self, instrument: Instrument, side: SideName, quantity: int) -> None:
         best = instrument.bid if side == "buy" else instrument.ask
-        near = best or round(instrument.fair.ticks)
+        low, high = instrument.sane_range()
+        near = min(max(best or round(instrument.fair.ticks), low), high)
         away = int(near * abs(self.random.gauss(0, 0.0012)))
         ticks = near - away if side == "buy" else near + away
         order = await self.client.place_order(instrument.stock, side, quantity, instrument.price(ticks))
