@@ -18,9 +18,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from pricetime.client.errors import NoAnswer
-from pricetime.errors import PricetimeError
 from pricetime.sim.latency import Latency, Recorder
-from pricetime.sim.wire import Address, Wire
+from pricetime.sim.wire import Address, LoadFailed, Wire
 
 Journey = Literal["daytrade", "orders"]
 Told = Callable[[int, int], None]
@@ -33,10 +32,6 @@ _BID: Final = 120
 _SHOWN_FAILURES: Final = 10
 _FILES_BESIDE_SOCKETS: Final = 64
 _SET_UP_AT_ONCE: Final = 50
-
-
-class LoadFailed(PricetimeError):
-    """The load could not be set up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

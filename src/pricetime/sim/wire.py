@@ -13,15 +13,20 @@ from urllib.parse import urlsplit
 import httptools
 
 from pricetime.client.errors import NoAnswer
+from pricetime.errors import PricetimeError
+
+
+class LoadFailed(PricetimeError):
+    """The load could not be set up."""
 
 
 class Address:
-    """Where a venue listens, taken from its URL. ValueError where it is no plain HTTP URL."""
+    """Where a venue listens, taken from its URL. LoadFailed where it is no plain HTTP URL."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
-            raise ValueError(f"the load goes to a plain http:// URL, not {url!r}")
+            raise LoadFailed(f"The load goes to a plain http:// URL, not {url!r}.")
         self.host = parts.hostname
         self.port = parts.port or 80
         self.netloc = parts.netloc
