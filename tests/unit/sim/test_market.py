@@ -16,7 +16,8 @@ from pricetime.sim.traders import LEVELS, ladder, trend
 def stock(last=None, bid=None, ask=None):
     return Stock(
         stock="1", name=LISTINGS[0].name, tick_size="0.01", halted=False, last_price=last,
-        best_bid=bid, best_ask=ask, day_open=None, day_high=None, day_low=None, day_volume=0, day_change=None, shares_listed=0,
+        best_bid=bid, best_ask=ask, day_open=None, day_high=None, day_low=None,
+        day_volume=0, day_change=None, shares_listed=0,
     )  # fmt: skip
 
 
