@@ -80,6 +80,7 @@ CODES: Final[dict[str, Code]] = {
     "views_behind": Code(503, 503, "The lists have not caught up"),
     "accounts_failed": Code(503, 503, "The venue cannot use its users' database"),
     "not_ready": Code(503, 503, "The venue is not ready"),
+    "views_damaged": Code(503, 503, "The lists cannot be read"),
     "request_timeout": Code(504, 503, "The request took too long"),
 }
 
@@ -145,6 +146,7 @@ _CODE_OF: Final[tuple[tuple[type[Exception], str], ...]] = (
     (e.VenueStopped, "venue_stopped"),
     (e.JournalError, "journal_failed"),
     (e.ViewsBehind, "views_behind"),
+    (e.ViewsDamaged, "views_damaged"),
     (e.ViewsDamaged, "views_behind"),
     (e.AccountsFailed, "accounts_failed"),
     (e.InvalidUser, "invalid_field"),
