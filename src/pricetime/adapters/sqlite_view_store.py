@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from pricetime.adapters import sqlite_views_schema as schema
-from pricetime.adapters.sqlite_views import MAX_INTEGER, SqliteViews
+from pricetime.adapters.sqlite_views import MAX_INTEGER, SqliteViews, is_damage
 from pricetime.errors import ViewsDamaged
 from pricetime.ports import (
     Candle,
@@ -133,7 +133,7 @@ class SqliteViewStore:
                 raise
             self._writer.execute("COMMIT")
         except sqlite3.DatabaseError as error:
-            if _is_damage(error):
+            if is_damage(error):
                 raise ViewsDamaged(f"The views cannot be written: {error}. {ViewsDamaged()}") from error
             raise
 
@@ -167,7 +167,7 @@ def _prepared(path: Path) -> sqlite3.Connection:
         return connection
     except sqlite3.DatabaseError as error:
         connection.close()
-        if not _is_damage(error):
+        if not is_damage(error):
             raise
         _log.warning("The views are damaged. They are made anew from the journal.", path=str(path))
         raise _Unusable from error
@@ -190,10 +190,6 @@ def _check_format(connection: sqlite3.Connection, path: Path) -> None:
             expected=schema.FORMAT,
         )
         raise _Unusable
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _throw_away(path: Path) -> None:

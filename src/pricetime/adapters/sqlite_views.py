@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from pricetime.errors import ViewsDamaged
+from pricetime.errors import ViewsBehind, ViewsDamaged
 from pricetime.ports import (
     Balance,
     Candle,
@@ -93,7 +93,7 @@ _SIDE_OF_DEPTH: Final = """(SELECT json_group_array(json_array(price, quantity, 
     ORDER BY price {direction} LIMIT :levels))"""
 _AT_MARKET: Final = """coalesce((SELECT quantity FROM levels
     WHERE stock = :stock AND side = {side} AND price = 0), 0)"""
-_DEPTH: Final = f"""SELECT json_array((SELECT value FROM meta WHERE name = 'event'),
+_DEPTH: Final = f"""SELECT json_array(coalesce((SELECT value FROM meta WHERE name = 'event'), 0),
     json({_SIDE_OF_DEPTH.format(side=1, direction="DESC")}),
     json({_SIDE_OF_DEPTH.format(side=2, direction="ASC")}),
     {_AT_MARKET.format(side=1)}, {_AT_MARKET.format(side=2)})"""  # noqa: S608 - constants
@@ -101,7 +101,10 @@ _DEPTH_DECODER: Final = msgspec.json.Decoder(Depth)
 
 
 class SqliteViews:
-    """The views in the file ``path``, for any number of threads. ViewsDamaged where it cannot be read."""
+    """The views in the file ``path``, for any number of threads.
+
+    ViewsDamaged where SQLite finds the file damaged, ViewsBehind where it cannot be read for now.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -316,8 +319,11 @@ class SqliteViews:
         """Return the first column of the first row, or None."""
         try:
             row = self._connection().execute(sql, parameters).fetchone()
-        except (sqlite3.Error, OSError) as error:
-            raise ViewsDamaged(f"The views cannot be read: {error}. {ViewsDamaged()}") from error
+        except sqlite3.DatabaseError as error:
+            trouble = ViewsDamaged if is_damage(error) else ViewsBehind
+            raise trouble(f"The views cannot be read: {error}. {trouble()}") from error
+        except OSError as error:
+            raise ViewsBehind(f"The views cannot be read: {error.strerror}. {ViewsBehind()}") from error
         return None if row is None else row[0]
 
     def _connection(self) -> sqlite3.Connection:
@@ -341,6 +347,11 @@ class SqliteViews:
         with self._one_opens:
             self._opened.append(connection)
         return connection
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Return whether SQLite says that the file itself is wrong, rather than busy, full or closed."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _first(rows: Sequence[_R]) -> _R | None:
