@@ -16,6 +16,9 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
+PLOT = ROOT / "docs" / "benchmarks.svg"
+
+PIPE_WIDTH = 110
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +87,8 @@ def show(results: Iterable[Result], title: str) -> None:
         table.add_row(
             result.name, value, number(result.baseline), number(result.ratio), target_text(result), met
         )
-    Console(soft_wrap=False).print(table)
+    terminal = Console()
+    terminal.print(table, width=max(terminal.width, PIPE_WIDTH) if not terminal.is_terminal else None)
 
 
 def machine() -> dict[str, Any]:
@@ -106,13 +110,18 @@ def _cpu_model() -> str:
     return models[0] if models else platform.machine()
 
 
-def keep(results: Sequence[Result], order: Sequence[str]) -> None:
-    """Write the results, and the page made from them; results of benchmarks not run now stay."""
-    kept = {result.name: result for result in _kept()} | {result.name: result for result in results}
-    ranked = sorted(kept.values(), key=lambda result: _rank(result.name, order))
+def keep(results: Sequence[Result], order: Sequence[str]) -> list[Result]:
+    """Write the results and the page made from them, and return them.
+
+    Results of benchmarks that were not run now stay, those of a benchmark that has changed its rows do not.
+    """
+    renewed = {_family(result) for result in results}
+    stay = [result for result in _kept() if _family(result) not in renewed and _family(result) in order]
+    ranked = sorted([*stay, *results], key=lambda result: order.index(_family(result)))
     document = {"machine": machine(), "results": [result.to_json() for result in ranked]}
     RESULTS.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
     PAGE.write_text(page(ranked), "utf-8")
+    return ranked
 
 
 def _kept() -> list[Result]:
@@ -121,9 +130,9 @@ def _kept() -> list[Result]:
     return [from_json(row) for row in json.loads(RESULTS.read_text("utf-8"))["results"]]
 
 
-def _rank(name: str, order: Sequence[str]) -> tuple[int, str]:
-    family = name.split(":")[0]
-    return (order.index(family) if family in order else len(order), name)
+def _family(result: Result) -> str:
+    """The benchmark that a result is of: what stands before the colon of its name."""
+    return result.name.split(":")[0]
 
 
 def page(results: Sequence[Result]) -> str:
@@ -137,6 +146,8 @@ def page(results: Sequence[Result]) -> str:
         "",
         f"Machine: {about['cores']} cores of {about['cpu']},",
         f"Linux {about['kernel']}, Python {about['python']}.",
+        "",
+        "![how far each target is surpassed or missed](benchmarks.svg)",
         "",
         "| benchmark | value | baseline | ratio | target | |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
