@@ -1,8 +1,9 @@
 """The journal as one SQLite file: a table of batches, one transaction a batch, each synced to the disk.
 
 One process writes, guarded by a lock on a file beside the journal; any number of others read at the same
-time. SQLite's own checksums guard a commit that the power cut short; the chain of hashes
-(``runtime.chain``) guards the rest: every batch is verified whenever it is read.
+time. SQLite's own checksums guard a commit that the power cut short, and ``sqlite_wal`` guards that nothing
+older is dropped with it; the chain of hashes (``runtime.chain``) guards the rest: every batch is verified
+whenever it is read.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Final, Self
 
 import msgspec
 
+from pricetime.adapters.sqlite_wal import has_lost_transactions
 from pricetime.errors import JournalBusy, JournalError, JournalFailed, JournalTorn
 from pricetime.ports import Batch
 from pricetime.runtime.chain import START, Link, verify
@@ -69,6 +71,7 @@ class SqliteJournal:
         lock = _take_lock(path)
         writer = None
         try:
+            _refuse_lost_batches(path)
             with _refused(path):
                 writer = _connect(path, read_only=False)
                 _prepare(writer)
@@ -123,12 +126,17 @@ class SqliteJournal:
 
     def last(self) -> Batch | None:
         """Return the newest batch, not verified."""
-        with self._one_reads, _refused(self._path):
-            row = self._reader.execute(_LAST).fetchone()
+        with self._one_reads:
+            try:
+                row = self._reader.execute(_LAST).fetchone()
+            except sqlite3.Error as error:
+                raise JournalTorn(f"the last batch cannot be read: {error}") from error
         return None if row is None else _batch_of(row, row[0])
 
     def damage(self) -> Iterator[str]:
-        """Yield what SQLite finds wrong with the file itself, a sentence each. Reads the whole file."""
+        """Yield what is wrong with the files themselves, a sentence each. Reads them whole."""
+        if has_lost_transactions(self._path):
+            yield _lost_after(self.last())
         with self._one_reads:
             try:
                 for (finding,) in self._reader.execute("PRAGMA integrity_check(20)"):
@@ -159,6 +167,18 @@ class SqliteJournal:
         if row is None:
             raise JournalTorn(f"batch {number} is missing")
         return Link(*row)
+
+
+def _refuse_lost_batches(path: Path) -> None:
+    """Raise JournalTorn where SQLite would forget batches: opening the file to write would make it final."""
+    if has_lost_transactions(path):
+        with contextlib.closing(SqliteJournal.open(path)) as journal:
+            raise JournalTorn(f"{_lost_after(journal.last())} {JournalTorn()}")
+
+
+def _lost_after(last: Batch | None) -> str:
+    number = last.number if last else 0
+    return f"batch {number + 1} is damaged in the log beside the journal: reading stops after batch {number}."
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
@@ -204,7 +224,7 @@ def _refused(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise JournalTorn(f"{path} cannot be read: {error}") from error
+        raise JournalTorn(f"{path} cannot be read; reading stops before batch 1: {error}") from error
 
 
 def _unreadable(number: int, error: Exception) -> JournalError:

@@ -291,3 +291,67 @@ def test_check_names_the_batch_of_any_flipped_byte_of_the_records(journal, path,
         # A hash is found twice, in its batch and as the one before of the next.
         names = (f"batch {number} ", f"batch {number + 1} ")
         assert any(name in finding for finding in findings(path) for name in names), (at, number)
+
+
+def killed(path: Path, chain: list[Batch]) -> bytes:
+    """Leave a journal as a killed process does, all of it in the log, and return the log."""
+    journal = SqliteJournal.create(path)
+    for batch in chain:
+        journal.append(batch)
+    files = {file: file.read_bytes() for file in (path, log_of(path))}
+    journal.close()
+    for file, content in files.items():
+        file.write_bytes(content)
+    return files[log_of(path)]
+
+
+def log_of(path: Path) -> Path:
+    return path.with_name("journal.db-wal")
+
+
+def test_a_log_of_a_killed_process_is_whole(path, chain):
+    killed(path, chain)
+    assert findings(path) == []
+    again = SqliteJournal.create(path)
+    assert again.read() == chain
+    again.close()
+
+
+def test_a_log_cut_short_in_its_last_transaction_loses_what_was_never_acknowledged(path, chain):
+    log = killed(path, chain)
+    log_of(path).write_bytes(log[:-1_000])
+    assert findings(path) == []
+    again = SqliteJournal.create(path)
+    assert again.read() == chain[:-1]
+    again.close()
+
+
+def test_a_damaged_log_is_refused_before_sqlite_forgets_what_follows(path, chain):
+    log = killed(path, chain)
+    records = log.find(chain[4].commands[:96])
+    header = 32 + (records - 32) // (4_096 + 24) * (4_096 + 24)
+    for at in (records + 50, header + 2, header + 7, header + 9, header + 17):
+        log_of(path).write_bytes(log[:at] + bytes([log[at] ^ 1]) + log[at + 1 :])
+        [finding] = findings(path)
+        assert "batch 5 is damaged in the log" in finding
+        with pytest.raises(JournalTorn, match="batch 5 is damaged in the log"):
+            SqliteJournal.create(path)
+
+
+@pytest.mark.parametrize("at", [5, 10, 14, 17, 22, 25, 31])
+def test_a_damaged_header_of_the_log_is_refused(path, chain, at):
+    log = killed(path, chain)
+    log_of(path).write_bytes(log[:at] + bytes([log[at] ^ 1]) + log[at + 1 :])
+    with pytest.raises(JournalTorn):
+        SqliteJournal.create(path)
+
+
+def test_frames_left_from_before_a_checkpoint_are_no_damage(path, chain):
+    journal = SqliteJournal.create(path)
+    for batch in chain[:-1]:
+        journal.append(batch)
+    journal._writer.execute("PRAGMA wal_checkpoint(RESTART)")
+    journal.append(chain[-1])
+    assert log_of(path).stat().st_size > 10 * len(chain[-1].events)
+    assert findings(path) == []
+    journal.close()
