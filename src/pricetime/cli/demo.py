@@ -88,7 +88,9 @@ def command(
         try:
             running = _ready(server)
             simulation = Simulation(running.url, _secret(folder), seed=seed, rate=rate)
-            asyncio.run(_trade(simulation, server, lambda: _welcome(running, simulation, as_json)))
+            asyncio.run(
+                _trade(simulation, server, lambda: _welcome(running, server.pid, simulation, as_json))
+            )
         finally:
             _stop(server)
 
@@ -109,7 +111,7 @@ def _stopped_by_signals() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        say("\nStopped.")
+        say("Stopped.")
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -168,7 +170,7 @@ async def _trade(simulation: Simulation, server: subprocess.Popen[str], welcome:
     raise DemoFailed("The venue has ended; it has said why above.")
 
 
-def _welcome(running: Running, simulation: Simulation, as_json: bool) -> None:
+def _welcome(running: Running, venue_pid: int, simulation: Simulation, as_json: bool) -> None:
     from pricetime.sim.run import GUEST
 
     password = simulation.password_of(GUEST)
@@ -181,7 +183,8 @@ def _welcome(running: Running, simulation: Simulation, as_json: bool) -> None:
     ]
     if as_json:
         login = {"user_name": GUEST, "password": password}
-        print_json({"url": running.url, "data": running.data, "login": login, "commands": commands})
+        where = {"url": running.url, "data": running.data, "venue_pid": venue_pid}
+        print_json({**where, "login": login, "commands": commands})
         return
     say(f"The market is open at {running.url} (its API: {running.url}/docs)")
     say(f"Demo login: {GUEST} / {password}, with money and some shares")

@@ -1,0 +1,125 @@
+"""``pricetime demo``: a moving market within seconds, whose suggestions work when pasted."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from pricetime.client import Client
+
+STARTS_WITHIN_S = 30  # on a machine that runs other tests too; alone it takes about two
+
+
+def bare_environment(home):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PRICETIME_")}
+    return kept | {"XDG_CONFIG_HOME": str(home)}
+
+
+@contextmanager
+def demo(home, *arguments):
+    """Start a demo and yield what it says when the market is open; stop it with Ctrl-C."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pricetime.cli", "demo", "--json", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=home,
+        env=bare_environment(home),
+    )
+    try:
+        yield json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(STARTS_WITHIN_S) == 0
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+        process.stdout.close()
+
+
+def until(condition):
+    """Wait for something to become true; return it."""
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.05)  # between two looks
+    raise AssertionError("it did not become true")
+
+
+def everything_traded(client):
+    """Return the stocks once each has traded and has both sides of a book."""
+    stocks = list(client.every_stock())
+    return stocks if all(each.last_price and each.best_bid and each.best_ask for each in stocks) else None
+
+
+def test_the_market_moves_and_the_three_commands_work_when_pasted(tmp_path):
+    with demo(tmp_path, "--rate", "100") as said, Client(said["url"]) as client:
+        assert len(until(lambda: everything_traded(client))) == 8
+        [login, buy, watch] = said["commands"]
+        assert "Demo is logged in" in pasted(login, tmp_path)
+        bought = pasted(buy, tmp_path)
+        assert "buy 10 Alderpoint at market is filled" in bought or "partially filled" in bought
+        assert "Alderpoint  last" in pasted(f"{watch} --once", tmp_path)
+        watching = subprocess.Popen(
+            ["/bin/sh", "-c", f"exec {watch}"],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=bare_environment(tmp_path),
+        )
+        with watching:
+            assert "Alderpoint" in watching.stdout.readline()
+            watching.send_signal(signal.SIGINT)
+    with pytest.raises(ProcessLookupError):
+        os.kill(said["venue_pid"], 0)
+
+
+def pasted(line, home):
+    """Return what a line prints in a shell."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], capture_output=True, text=True, cwd=home, env=bare_environment(home)
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_demo_on_the_same_folder_goes_on_with_its_users_and_stocks(tmp_path):
+    data = str(tmp_path / "data")
+    with demo(tmp_path, "--data", data) as first, Client(first["url"]) as client:
+        client.login(**first["login"])
+        account, stocks = client.me().account, {each.stock for each in client.every_stock()}
+    with demo(tmp_path, "--data", data) as second, Client(second["url"]) as client:
+        client.login(**second["login"])
+        assert client.me().account == account
+        assert {each.stock for each in client.every_stock()} == stocks
+        assert client.wallet().total == "100000.00"
+    check = [sys.executable, "-m", "pricetime.cli", "check", "--data", data]
+    done = subprocess.run(check, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"The data in {data} is right.\n")
+
+
+def test_no_trader_lets_its_orders_pile_up(tmp_path):
+    with demo(tmp_path, "--rate", "400") as said, Client(said["url"]) as client:
+        until(lambda: sum(stock.day_volume for stock in client.every_stock()) > 5_000)
+        levels = [client.book(each.stock, levels=1_000) for each in client.every_stock()]
+    resting = sum(level.orders for book in levels for level in (*book.bids, *book.asks))
+    # Two makers with ten quotes a stock, four noise traders with twelve orders each and one in flight.
+    assert resting <= 2 * 10 * 8 + 4 * 13
+
+
+def test_a_demo_that_cannot_start_says_why(tmp_path):
+    (tmp_path / "data").write_text("no folder")
+    done = subprocess.run(
+        [sys.executable, "-m", "pricetime.cli", "demo", "--port", "0", "--data", str(tmp_path / "data")],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=bare_environment(tmp_path),
+    )
+    assert done.returncode == 1
+    assert "is no folder" in done.stderr
