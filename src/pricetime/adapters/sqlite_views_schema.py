@@ -103,13 +103,20 @@ class Upsert:
         assignments = ", ".join(f"{column} = excluded.{column}" for column in changing)
         action = f"UPDATE SET {assignments}" if changing else "NOTHING"
         self._tail = f" ON CONFLICT ({key}) DO {action}"
+        self._statements: dict[int, str] = {}
 
     def write(self, connection: sqlite3.Connection, rows: Sequence[Values]) -> None:
         """Write rows, up to 512 in one statement."""
         for start in range(0, len(rows), _ROWS_IN_A_STATEMENT):
             part = _padded(rows[start : start + _ROWS_IN_A_STATEMENT])
-            sql = self._head + ", ".join([self._row] * len(part)) + self._tail
-            connection.execute(sql, tuple(itertools.chain.from_iterable(part)))
+            connection.execute(self._statement(len(part)), tuple(itertools.chain.from_iterable(part)))
+
+    def _statement(self, rows: int) -> str:
+        statement = self._statements.get(rows)
+        if statement is None:
+            statement = self._head + ", ".join([self._row] * rows) + self._tail
+            self._statements[rows] = statement
+        return statement
 
 
 def delete_levels(connection: sqlite3.Connection, keys: Sequence[Values]) -> None:
