@@ -35,6 +35,7 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
 _DAYTRADE_ROOTS: Final = re.compile("/(authentication|setup|transaction|engine)(/|$)")
+_KEY: Final = re.compile(rb"[!-~]{1,255}")
 _log = structlog.get_logger("pricetime.api")
 _encode = msgspec.json.Encoder().encode
 
@@ -287,6 +288,8 @@ def _idempotency_key(headers: dict[bytes, bytes]) -> bytes | None:
     key = headers.get(b"idempotency-key")
     if key is None:
         return None
-    if not 1 <= len(key) <= 255:
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters. Send a shorter one, or none.")
+    if not _KEY.fullmatch(key):
+        raise InvalidRequest(
+            "An Idempotency-Key has 1 to 255 visible ASCII characters. Send such a one, or none."
+        )
     return key_of(key)

@@ -96,8 +96,9 @@ class _Schemas:
                 *(kind for _, kind in endpoint.also),
             )
             types += [kind for kind in named if kind is not None and kind not in types]
-        schemas, self.components = msgspec.json.schema_components(types, ref_template=_REF)
-        self._types, self._schemas = types, schemas
+        schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+        self._types = types
+        self._schemas, self.components = _with_short_names(list(schemas), components)
 
     def of(self, kind: Any) -> Json:
         """Return a reference to a type's schema, or the schema where it has no name."""
@@ -106,6 +107,17 @@ class _Schemas:
     def fields(self, kind: Any) -> Json:
         """Return the whole schema of a struct, not a reference to it."""
         return dict(self.components[self.of(kind)["$ref"].rsplit("/", 1)[1]])
+
+
+def _with_short_names(schemas: list[Json], components: Json) -> tuple[list[Json], Json]:
+    """Return schemas and components under names without modules: ``Success_list_PriceRow``."""
+    text = msgspec.json.encode([schemas, components]).decode()
+    for name in components:
+        short = re.sub(r"pricetime(\.\w+)*\.", "", name).strip("_").replace("__", "_")
+        assert short == name or short not in components, f"two schemas would be called {short}"
+        text = text.replace(f'/{name}"', f'/{short}"').replace(f'"{name}":', f'"{short}":')
+    renamed: tuple[list[Json], Json] = msgspec.json.decode(text)
+    return renamed
 
 
 def _operation(endpoint: Endpoint, schemas: _Schemas) -> Json:

@@ -100,6 +100,7 @@ def _config(app: App) -> uvicorn.Config:
         lifespan="off",
         access_log=False,
         log_config=None,
+        log_level="error",  # what is no HTTP is answered, and anybody could fill the log with it
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,

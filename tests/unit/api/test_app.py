@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +34,7 @@ class Free(msgspec.Struct):
 class Paging(Query, frozen=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=10)] = 5
     name: str | None = None
+    since: datetime | None = None
 
 
 seen: list[Call] = []
@@ -220,13 +222,24 @@ async def test_an_id_is_a_number_inside(ask: Asker):
 
 async def test_a_query_is_converted_to_its_types(ask: Asker):
     answer = await ask("GET", "/v1/open?limit=7&name=A%26B")
-    assert answer.json["query"] == {"limit": 7, "name": "A&B"}
-    assert (await ask("GET", "/v1/open")).json["query"] == {"limit": 5, "name": None}
+    assert answer.json["query"] == {"limit": 7, "name": "A&B", "since": None}
+    assert (await ask("GET", "/v1/open")).json["query"] == {"limit": 5, "name": None, "since": None}
 
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=11", "limit=x", "limit=", "limit=1&limit=2", "other=1", "name=%ff", "limit=1e400"],
+    [
+        "limit=0",
+        "limit=11",
+        "limit=x",
+        "limit=",
+        "limit=1&limit=2",
+        "name=null&limit=null",
+        "other=1",
+        "name=%ff",
+        "limit=1e400",
+        "since=0.5",
+    ],
 )
 async def test_a_query_that_cannot_be_is_refused(ask: Asker, query: str):
     answer = await ask("GET", f"/v1/open?{query}")
@@ -380,8 +393,8 @@ async def test_an_idempotency_key_becomes_sixteen_bytes(ask: Asker):
     assert none is None
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256])
-async def test_an_idempotency_key_has_a_length(ask: Asker, key: str):
+@pytest.mark.parametrize("key", ["", "x" * 256, "two words", "é"])
+async def test_an_idempotency_key_is_short_and_visible(ask: Asker, key: str):
     answer = await ask("POST", "/v1/orders", b'{"quantity": 1}', headers={"Idempotency-Key": key})
     assert (answer.status, answer.json["code"]) == (400, "invalid_request")
 

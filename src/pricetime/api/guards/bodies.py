@@ -6,6 +6,7 @@ How long a body may take to arrive is watched by ``guards/deadlines.py``.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -71,7 +72,18 @@ def read_query(query_string: bytes, kind: type[msgspec.Struct] | None, *, strict
     if strict and len(values) < len(pairs):
         raise InvalidRequest("A query parameter stands there twice. Send it once.")
     if kind is not None:
-        return msgspec.convert(values, kind, strict=False)
+        query = msgspec.convert(values, kind, strict=False)
+        for name, text in values.items():
+            _refuse_misread(name, text, getattr(query, name, text))
+        return query
     if strict and values:
         raise InvalidRequest("This path takes no query parameters. Leave them out.")
     return None
+
+
+def _refuse_misread(name: str, text: str, value: object) -> None:
+    """Refuse what the conversion from text took for something: "null" for none at all, 0.5 for a time."""
+    if value is None:
+        raise InvalidRequest(f"The query parameter {name} cannot be null. Leave it out instead.")
+    if isinstance(value, datetime) and text[4:5] != "-":
+        raise InvalidRequest(f"The query parameter {name} is a time as RFC 3339 writes it.")
