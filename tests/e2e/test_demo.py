@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -75,8 +76,7 @@ def test_the_market_moves_and_the_three_commands_work_when_pasted(tmp_path):
         with watching:
             assert "Alderpoint" in watching.stdout.readline()
             watching.send_signal(signal.SIGINT)
-    with pytest.raises(ProcessLookupError):
-        os.kill(said["venue_pid"], 0)
+    assert is_gone(said["venue_pid"])
 
 
 def pasted(line, home):
@@ -110,6 +110,46 @@ def test_no_trader_lets_its_orders_pile_up(tmp_path):
     resting = sum(level.orders for book in levels for level in (*book.bids, *book.asks))
     # Two makers with ten quotes a stock, four noise traders with twelve orders each and one in flight.
     assert resting <= 2 * 10 * 8 + 4 * 13
+
+
+def started(home):
+    """Start a demo and return it with what it says."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pricetime.cli", "demo", "--json", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=home,
+        env=bare_environment(home),
+    )
+    return process, json.loads(process.stdout.readline())
+
+
+def is_gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_a_demo_whose_venue_ends_says_so_and_ends(tmp_path):
+    process, said = started(tmp_path)
+    with process:
+        os.kill(said["venue_pid"], signal.SIGKILL)
+        assert process.wait(STARTS_WITHIN_S) == 1
+        assert "The venue has ended" in process.stderr.read()
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+def test_a_demo_leaves_no_venue_behind_however_it_ends(tmp_path, signal_number):
+    process, said = started(tmp_path)
+    with process:
+        process.send_signal(signal_number)
+        process.wait(STARTS_WITHIN_S)
+    assert until(lambda: is_gone(said["venue_pid"]))
+    if signal_number != signal.SIGKILL:
+        assert not Path(said["data"]).exists()
 
 
 def test_a_demo_that_cannot_start_says_why(tmp_path):

@@ -106,14 +106,14 @@ def _folder(data: str | None) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Turn SIGTERM into Ctrl-C, so that both end the same way."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    """Turn SIGTERM, and the terminal's closing, into Ctrl-C, so that all end the same way."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
     except KeyboardInterrupt:
-        say("Stopped.")
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        with contextlib.suppress(OSError):  # the terminal may have gone
+            say("Stopped.")
 
 
 def _with_demo_settings(flags: dict[str, object]) -> dict[str, object]:
@@ -126,7 +126,8 @@ def _start(flags: dict[str, object]) -> subprocess.Popen[str]:
     chosen = [part for name, value in flags.items() for part in ("--set", f"{name}={value}")]
     # A session of its own keeps the terminal's Ctrl-C from it: first the traders stop, then the venue.
     return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "pricetime.cli", "serve", "--json", *chosen],
+        [sys.executable, "-m", "pricetime.cli", "serve", "--json", "--until-eof", *chosen],
+        stdin=subprocess.PIPE,  # which ends with this process, even where it is killed
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -213,4 +214,6 @@ def _stop(server: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
-    _output(server).close()
+    for pipe in (server.stdin, server.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -6,7 +6,10 @@ owner alone. It is sent to the venue that gave it and to no other.
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -70,8 +73,29 @@ def visitor(url: str | None) -> Client:
     return Client(url_of(url))
 
 
-def trader(url: str | None) -> Client:
-    """Return a client with the kept session, kept again whenever it is renewed; NotLoggedIn."""
+@contextmanager
+def trader(url: str | None) -> Iterator[Client]:
+    """Open a client with the kept session, kept again whenever it is renewed; NotLoggedIn.
+
+    Verbs that use the session wait for each other: a refresh token works once, and two that spend the
+    same one would end the session.
+    """
+    with _alone():
+        client = _trader(url)
+        with client:
+            yield client
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    path = session_path().with_suffix(".lock")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _trader(url: str | None) -> Client:
     chosen, kept = url_of(url), kept_session()
     if kept is None or kept.session is None:
         raise NotLoggedIn

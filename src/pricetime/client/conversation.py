@@ -149,7 +149,7 @@ class Conversation:
 
 
 def _headers(request: Request[Any], token: str) -> dict[str, str]:
-    headers = {"accept": "application/json"}
+    headers = {"accept": "text/csv" if request.answer is str else "application/json"}
     if request.body is not None:
         headers["content-type"] = "application/json"
     if token:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
-from pricetime.client import ApiError, AsyncClient, Conflict, NoAnswer, Retry
+from pricetime.client import ApiError, AsyncClient, BadAnswer, Conflict, NoAnswer, Retry
 from pricetime.sim.market import Market, open_market
 from pricetime.sim.trader import Trader
 from pricetime.sim.traders import LEVELS, LargeTrader, Maker, NoiseTrader, TrendFollower
@@ -137,7 +137,7 @@ class Simulation:
             try:
                 await self.market.look(self._door, now - before)
                 before = now
-            except (ApiError, NoAnswer):
+            except (ApiError, NoAnswer, BadAnswer):
                 pass
             await asyncio.sleep(_LOOK_EVERY_S)
 

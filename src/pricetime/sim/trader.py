@@ -14,7 +14,7 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
-from pricetime.client import ApiError, AsyncClient, NoAnswer
+from pricetime.client import ApiError, AsyncClient, BadAnswer, NoAnswer
 from pricetime.schema import SideName
 from pricetime.sim.market import Instrument, Market
 
@@ -59,7 +59,7 @@ class Trader(ABC):
                 await self.act(self.random.choice(self.market.instruments))
             except ApiError as error:
                 await self._refused(error)
-            except NoAnswer as error:
+            except (NoAnswer, BadAnswer) as error:
                 self.refusals[str(error)] += 1
                 await asyncio.sleep(_PAUSE_S)
             await asyncio.sleep(self.random.expovariate(self._pace))

@@ -1,6 +1,7 @@
 """Where the session is kept and to whom it is shown."""
 
 import stat
+import threading
 
 import pytest
 
@@ -48,9 +49,35 @@ def test_the_url_asked_for_wins_over_the_kept_one_and_that_over_the_default():
 
 def test_a_session_is_not_shown_to_another_venue():
     keep_session(KEPT)
-    assert trader(None).session == SESSION
-    with pytest.raises(NotLoggedIn, match=r"belongs to http://one:8080.*login --url http://two"):
-        trader("http://two")
+    with trader(None) as client:
+        assert client.session == SESSION
+    belongs = pytest.raises(NotLoggedIn, match=r"belongs to http://one:8080.*login --url http://two")
+    with belongs, trader("http://two"):
+        pass
+
+
+def test_verbs_that_use_the_session_wait_for_each_other():
+    keep_session(KEPT)
+    events, inside, go_on = [], threading.Event(), threading.Event()
+
+    def first():
+        with trader(None):
+            inside.set()
+            go_on.wait(5)
+            events.append("first")
+
+    def second():
+        with trader(None):
+            events.append("second")
+
+    threads = [threading.Thread(target=verb) for verb in (first, second)]
+    threads[0].start()
+    assert inside.wait(5)
+    threads[1].start()
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert events == ["first", "second"]
 
 
 class Stocks:
