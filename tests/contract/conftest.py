@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 from tests.support.server import Server
-from tests.support.trader import Guest, Trader, unique
+from tests.support.trader import Bystander, Guest, Trader, unique
 
 
 @pytest.fixture
@@ -48,3 +48,18 @@ def seller(new_trader: Callable[..., Trader], stock: str) -> Trader:
 def buyer(new_trader: Callable[..., Trader]) -> Trader:
     """A user with 10,000 in the wallet."""
     return new_trader(money=10_000)
+
+
+@pytest.fixture(scope="session")
+def bystander(server: Server) -> Iterator[Bystander]:
+    """A user with money and shares, for tests of refusals only."""
+    with Bystander(server.url) as user:
+        yield user
+
+
+@pytest.fixture
+def unchanged(bystander: Bystander) -> Iterator[Bystander]:
+    """The bystander; when the test ends, all that the contract tells of them must be as before."""
+    before = bystander.everything()
+    yield bystander
+    assert bystander.everything() == before

@@ -27,7 +27,9 @@ class Guest:
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
         self.http = httpx2.Client(base_url=url, headers=headers or {}, timeout=30)
 
-    def post(self, path: str, body: Any = None, *, text: str | bytes | None = None, **headers: str) -> httpx2.Response:
+    def post(
+        self, path: str, body: Any = None, *, text: str | bytes | None = None, **headers: str
+    ) -> httpx2.Response:
         """Send a JSON body, or with ``text`` exactly that."""
         content = text if text is not None else json.dumps(body)
         return self.http.post(path, content=content, headers={"content-type": "application/json", **headers})
@@ -121,6 +123,15 @@ class Trader(Guest):
     def everything(self) -> tuple[Any, ...]:
         """Return all that the contract tells of this user, to compare before and after."""
         return self.portfolio(), self.balance(), self.wallet_rows(), self.stock_rows()
+
+
+class Bystander(Trader):
+    """A user whom every refusal of the session is tried on, and for whom none may change anything."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, money=10_000)
+        self.stock = self.create_stock(unique("Untouched"))
+        self.add_shares(self.stock, 550)
 
 
 def _data(response: httpx2.Response) -> Any:
