@@ -23,7 +23,7 @@ from pricetime.views.market import Stocks
 from pricetime.views.money import Holdings, Wallets
 from pricetime.views.orders import Orders
 
-ROWS_KEPT: Final = 200_000
+ROWS_KEPT: Final = 100_000
 """Rows of a kind in working memory, at most, between two saves."""
 _REPEATED: Final = int(Flag.REPEATED)
 _TRADING: Final = frozenset(
