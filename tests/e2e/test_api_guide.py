@@ -1,4 +1,4 @@
-"""The examples of docs/api-guide.md, run in their order against a venue, answer what the guide says."""
+"""The examples of the API guide, run in their order, answer what it says; so does the quickstart's."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ MARK = "---- next example ----"
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What each example of the guide printed."""
+    if shutil.which("curl") is None:
+        pytest.skip("the examples use curl: sudo apt-get install curl")
     examples = re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     script = "set -eu\n" + f"\necho; echo '{MARK}'\n".join(examples)
     with serve(tmp_path_factory.mktemp("guide") / "data") as server:
@@ -39,9 +41,6 @@ def answer_with(answers: list[str], text: str) -> str:
     return found
 
 
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the examples use curl")
-
-
 def test_only_the_two_examples_of_errors_are_refused(answers: list[str]) -> None:
     codes = re.findall(r'"code":"(\w+)"', "".join(answers))
     assert codes == ["off_tick", "insufficient_shares"]
@@ -60,3 +59,13 @@ def test_bob_pays_1350_for_ten_of_adas_shares(answers: list[str]) -> None:
     answer = answer_with(answers, '"quantity_owned"')
     assert '"balance":8650}' in answer
     assert '"quantity_owned":10}' in answer
+
+
+def test_the_python_of_the_quickstart_places_an_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = GUIDE.with_name("quickstart.md").read_text("utf-8")
+    [example] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    with serve(tmp_path / "data") as server:
+        exec(example.replace("http://127.0.0.1:8080", server.url))
+    assert capsys.readouterr().out == "open 0\n"
