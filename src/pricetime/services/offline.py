@@ -15,32 +15,28 @@ from typing import Final
 
 from pricetime.adapters.clock import SystemClock
 from pricetime.adapters.passwords import BcryptHasher
-from pricetime.adapters.snapshot_files import SnapshotFiles
-from pricetime.adapters.sqlite_accounts import SqliteAccounts
-from pricetime.adapters.sqlite_journal import SqliteJournal
-from pricetime.adapters.sqlite_view_store import SqliteViewStore
-from pricetime.adapters.sqlite_views import SqliteViews
-from pricetime.errors import JournalError, ViewsBehind
+from pricetime.errors import ViewsBehind
 from pricetime.identity import add_pending_admin
-from pricetime.ports import Batch, Journal, PendingUser
+from pricetime.ports import Batch, Journal, PendingUser, ViewStore
 from pricetime.rules import Venue
 from pricetime.runtime import check as checks
 from pricetime.runtime.recovery import ProgressCallback, batches_after
+from pricetime.services.folder import DataFolder
 from pricetime.settings import Settings
 from pricetime.views import Follower
 
 _LOOK_AGAIN_S: Final = 0.2
-_VIEW_FILES: Final = ("views.db", "views.db-wal", "views.db-shm")
 
 
 @contextmanager
-def open_journal(settings: Settings) -> Iterator[SqliteJournal]:
+def open_journal(settings: Settings) -> Iterator[Journal]:
     """Open the journal of ``settings.data`` for reading; JournalError where there is none."""
-    path = Path(settings.data) / "journal.db"
-    if not path.is_file():
-        raise JournalError(f"There is no venue in the folder {settings.data}. Name its folder with --data.")
-    with closing(SqliteJournal.open(path)) as journal:
+    with closing(_folder(settings).journal()) as journal:
         yield journal
+
+
+def _folder(settings: Settings) -> DataFolder:
+    return DataFolder(Path(settings.data))
 
 
 def batches(journal: Journal) -> Iterator[Batch]:
@@ -50,13 +46,13 @@ def batches(journal: Journal) -> Iterator[Batch]:
 
 def check_venue(settings: Settings, progress: ProgressCallback, note: Callable[[str], None]) -> Iterator[str]:
     """Yield a sentence for each thing that is wrong with the data; ``note`` is told what was not compared."""
-    folder = Path(settings.data)
+    folder = _folder(settings)
     with ExitStack() as stack:
-        journal = stack.enter_context(open_journal(settings))
-        snapshots = SnapshotFiles(folder / "snapshots")
+        journal = stack.enter_context(closing(folder.journal()))
+        snapshots = folder.snapshots()
         views = None
-        if (folder / "views.db").is_file():
-            views = stack.enter_context(closing(SqliteViews(folder / "views.db")))
+        if folder.has_views():
+            views = stack.enter_context(closing(folder.views()))
         else:
             note("there are no views to compare; `pricetime rebuild` makes them")
         damage = [*journal.damage(), *snapshots.damage()]
@@ -66,29 +62,28 @@ def check_venue(settings: Settings, progress: ProgressCallback, note: Callable[[
 def replay_venue(settings: Settings, progress: ProgressCallback) -> checks.Replayed:
     """Replay the journal from its first batch and from a snapshot, and return where both end; CheckFailed."""
     with open_journal(settings) as journal:
-        snapshots = SnapshotFiles(Path(settings.data) / "snapshots")
+        snapshots = _folder(settings).snapshots()
         return checks.verify_replay(journal, snapshots, Venue, progress=progress)
 
 
 def rebuild_views(settings: Settings, progress: ProgressCallback) -> int:
     """Make the views anew from the journal and return the last event that they hold; JournalBusy."""
-    folder = Path(settings.data)
+    folder = _folder(settings)
     with open_journal(settings):
         pass  # there is a venue, and making its journal would not be a rebuild
-    with closing(SqliteJournal.create(folder / "journal.db")) as journal:
-        for name in _VIEW_FILES:
-            (folder / name).unlink(missing_ok=True)
+    with closing(folder.journal_for_writing()) as journal:
+        folder.drop_views()
         last = journal.last()
         goal = last.last_event if last else 0
-        with closing(SqliteViewStore(folder / "views.db")) as store:
+        with closing(folder.view_store()) as store:
             _follow(journal, store, goal, settings.view_batch_limit, progress)
     return goal
 
 
 def _follow(
-    journal: Journal, store: SqliteViewStore, goal: int, batch_limit: int, progress: ProgressCallback
+    journal: Journal, store: ViewStore, goal: int, batch_limit: int, progress: ProgressCallback
 ) -> None:
-    moved, position = Event(), store.position()
+    moved, position = Event(), store.checkpoint().event
 
     def advance(number: int) -> None:
         nonlocal position
@@ -110,12 +105,12 @@ def _follow(
 
 def create_admin(settings: Settings, user_name: str, password: str, name: str) -> PendingUser:
     """Make an administrator in ``settings.data``, whether or not a venue runs there."""
-    folder = Path(settings.data)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = _folder(settings)
+    folder.make()
 
     async def create() -> PendingUser:
         with ExitStack() as stack:
-            accounts = stack.enter_context(closing(SqliteAccounts(folder / "accounts.db")))
+            accounts = stack.enter_context(closing(folder.accounts()))
             hasher = stack.enter_context(
                 closing(BcryptHasher(cost=settings.bcrypt_cost, threads=1, queue_limit=1))
             )

@@ -6,16 +6,16 @@ reads the journal, so it may run at any time and be killed at any time.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 from typing import Final
 
-from pricetime.adapters.snapshot_files import SnapshotFiles
-from pricetime.adapters.sqlite_journal import SqliteJournal
 from pricetime.errors import PricetimeError
 from pricetime.rules import Venue
 from pricetime.runtime.snapshotting import take_snapshot
+from pricetime.services.folder import DataFolder
 
 _NICENESS: Final = 10
 
@@ -27,14 +27,11 @@ def command_for(data: Path) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Take a snapshot of the folder named; return 1 and say why where that cannot be."""
-    data = Path((sys.argv[1:] if arguments is None else arguments)[0])
+    folder = DataFolder(Path((sys.argv[1:] if arguments is None else arguments)[0]))
     os.nice(_NICENESS)
     try:
-        journal = SqliteJournal.open(data / "journal.db")
-        try:
-            take_snapshot(journal, SnapshotFiles(data / "snapshots"), Venue)
-        finally:
-            journal.close()
+        with contextlib.closing(folder.journal()) as journal:
+            take_snapshot(journal, folder.snapshots(), Venue)
     except PricetimeError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -1,4 +1,4 @@
-"""The embedded venue, put together: the only file that picks adapters.
+"""The embedded venue, put together. Besides ``folder`` the only file that picks adapters.
 
 ::
 
@@ -21,26 +21,22 @@ import structlog
 
 from pricetime.adapters.clock import SystemClock
 from pricetime.adapters.passwords import BcryptHasher
-from pricetime.adapters.snapshot_files import SnapshotFiles
-from pricetime.adapters.sqlite_accounts import SqliteAccounts
-from pricetime.adapters.sqlite_journal import SqliteJournal
-from pricetime.adapters.sqlite_view_store import SqliteViewStore
-from pricetime.adapters.sqlite_views import SqliteViews
 from pricetime.adapters.tokens import Ed25519Signer
 from pricetime.api.services import Services, StockDirectory
-from pricetime.errors import SettingError, SnapshotError
+from pricetime.errors import SnapshotError
 from pricetime.identity import Identity
-from pricetime.ports import Batch, Clock
+from pricetime.ports import Accounts, Batch, Clock, Journal, Snapshots
 from pricetime.records import iter_events
 from pricetime.records.commands import open_account, set_limits
 from pricetime.rules import Venue
 from pricetime.runtime import Progress, Reader, Sequencer
 from pricetime.runtime.recovery import recover
 from pricetime.runtime.snapshotting import Snapshotting, newest_sequence
+from pricetime.services.folder import DataFolder
 from pricetime.services.snapshotter import command_for
+from pricetime.services.view_process import ViewProcess
 from pricetime.settings import Settings
 from pricetime.telemetry import Metrics
-from pricetime.views import Follower
 
 _READER_THREADS: Final = 2
 _PROGRESS_EVERY_S: Final = 2.0
@@ -53,19 +49,20 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
 
     Raises SettingError, JournalBusy, JournalTampered, JournalTorn and the like: each says what to do.
     """
-    folder = _data_folder(settings.data)
+    folder = DataFolder(Path(settings.data))
+    folder.make()
     started_ns = time.time_ns()
     clock, metrics = SystemClock(), Metrics()
     async with AsyncExitStack() as stack:
-        journal = SqliteJournal.create(folder / "journal.db")
+        journal = folder.journal_for_writing()
         stack.callback(journal.close)
-        snapshots = SnapshotFiles(folder / "snapshots")
+        snapshots = folder.snapshots()
         venue, last = await asyncio.to_thread(_recovered, journal, snapshots)
         sequencer = await _sequencer(stack, settings, clock, venue, journal, last, snapshots)
         _take_snapshots(stack, settings, folder, sequencer, snapshots)
-        progress, reader, follower = _views(stack, settings, folder, sequencer)
+        progress, reader, views = await _views(stack, settings, folder, sequencer)
         await _set_limits(settings, venue, sequencer)
-        accounts = SqliteAccounts(folder / "accounts.db", queue_limit=settings.accounts_queue_limit)
+        accounts = folder.accounts(settings.accounts_queue_limit)
         stack.callback(accounts.close)
         identity = _identity(stack, settings, folder, clock, accounts, sequencer)
         await identity.start()
@@ -82,28 +79,14 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
             accounts=accounts,
             stocks=stocks,
             metrics=metrics,
-            views_alive=follower.is_alive,
+            views_alive=views.is_alive,
             rules="reference",
             started_ns=started_ns,
         )
         _log.info("stopping", waiting=sequencer.queued)
 
 
-def _data_folder(path: str) -> Path:
-    """Return the data folder, made for its owner alone where there is none."""
-    folder = Path(path)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise SettingError(f"data: {folder} is no folder. Name another with --data.") from None
-    except OSError as error:
-        raise SettingError(
-            f"data: {folder} cannot be made: {error.strerror}. Name another with --data."
-        ) from None
-    return folder
-
-
-def _recovered(journal: SqliteJournal, snapshots: SnapshotFiles) -> tuple[Venue, Batch | None]:
+def _recovered(journal: Journal, snapshots: Snapshots) -> tuple[Venue, Batch | None]:
     began = reported = time.monotonic()
 
     def progress(done: int, goal: int) -> None:
@@ -123,9 +106,9 @@ async def _sequencer(
     settings: Settings,
     clock: Clock,
     venue: Venue,
-    journal: SqliteJournal,
+    journal: Journal,
     last: Batch | None,
-    snapshots: SnapshotFiles,
+    snapshots: Snapshots,
 ) -> Sequencer:
     sequencer = Sequencer(
         venue,
@@ -140,7 +123,7 @@ async def _sequencer(
     return sequencer
 
 
-async def _stop(sequencer: Sequencer, snapshots: SnapshotFiles, sequence_at_start: int) -> None:
+async def _stop(sequencer: Sequencer, snapshots: Snapshots, sequence_at_start: int) -> None:
     """Answer what was taken, then keep the state, so that the next start has nothing to replay."""
     await sequencer.stop()
     if sequencer.state != "stopping" or sequencer.sequence == sequence_at_start:
@@ -152,32 +135,37 @@ async def _stop(sequencer: Sequencer, snapshots: SnapshotFiles, sequence_at_star
 
 
 def _take_snapshots(
-    stack: AsyncExitStack, settings: Settings, folder: Path, sequencer: Sequencer, snapshots: SnapshotFiles
+    stack: AsyncExitStack,
+    settings: Settings,
+    folder: DataFolder,
+    sequencer: Sequencer,
+    snapshots: Snapshots,
 ) -> None:
     snapshotting = Snapshotting(
-        command_for(folder), every=settings.snapshot_every, after=newest_sequence(snapshots)
+        command_for(folder.path), every=settings.snapshot_every, after=newest_sequence(snapshots)
     )
     sequencer.on_batch.append(snapshotting.count)
     stack.push_async_callback(snapshotting.stop)
 
 
-def _views(
-    stack: AsyncExitStack, settings: Settings, folder: Path, sequencer: Sequencer
-) -> tuple[Progress, Reader, Follower]:
-    store = SqliteViewStore(folder / "views.db")
-    stack.callback(store.close)
-    journal = SqliteJournal.open(folder / "journal.db")
-    stack.callback(journal.close)
-    progress = Progress(store.position())
-    follower = Follower(journal, store, progress.advance, batch_limit=settings.view_batch_limit)
-    follower.start()
-    stack.callback(follower.stop)
-    sequencer.on_batch.append(lambda batch: follower.wake(batch.last_event))
-    views = SqliteViews(folder / "views.db")
+async def _views(
+    stack: AsyncExitStack, settings: Settings, folder: DataFolder, sequencer: Sequencer
+) -> tuple[Progress, Reader, ViewProcess]:
+    progress = Progress()
+    process = ViewProcess(
+        folder,
+        batch_limit=settings.view_batch_limit,
+        log_level=settings.log_level,
+        advance=progress.advance,
+    )
+    await process.start()
+    stack.push_async_callback(process.stop)
+    sequencer.on_batch.append(lambda batch: process.wake(batch.last_event))
+    views = folder.views()
     stack.callback(views.close)
     reader = Reader(views, sequencer, progress, wait_s=settings.view_wait_ms / 1_000, threads=_READER_THREADS)
     stack.callback(reader.close)
-    return progress, reader, follower
+    return progress, reader, process
 
 
 async def _set_limits(settings: Settings, venue: Venue, sequencer: Sequencer) -> None:
@@ -190,9 +178,9 @@ async def _set_limits(settings: Settings, venue: Venue, sequencer: Sequencer) ->
 def _identity(
     stack: AsyncExitStack,
     settings: Settings,
-    folder: Path,
+    folder: DataFolder,
     clock: Clock,
-    accounts: SqliteAccounts,
+    accounts: Accounts,
     sequencer: Sequencer,
 ) -> Identity:
     hasher = BcryptHasher(
@@ -207,7 +195,7 @@ def _identity(
     return Identity(
         accounts=accounts,
         hasher=hasher,
-        signer=Ed25519Signer(folder / "keys"),
+        signer=Ed25519Signer(folder.keys),
         clock=clock,
         settings=settings,
         open_account=account,

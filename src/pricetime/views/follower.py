@@ -72,6 +72,10 @@ class Follower:
         """End the thread after the save under way, and wait for it. The rest waits for the next start."""
         self._stopping = True
         self._woken.set()
+        self.join()
+
+    def join(self) -> None:
+        """Wait until the thread has ended, because it was stopped or has failed."""
         if self._thread.ident is not None:
             self._thread.join()
 

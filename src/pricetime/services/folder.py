@@ -1,0 +1,81 @@
+"""What stands where in a venue's data folder, and the storage adapter that opens each.
+
+Besides ``wiring`` this is the only file that picks adapters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pricetime.adapters.snapshot_files import SnapshotFiles
+from pricetime.adapters.sqlite_accounts import SqliteAccounts
+from pricetime.adapters.sqlite_journal import SqliteJournal
+from pricetime.adapters.sqlite_view_store import SqliteViewStore
+from pricetime.adapters.sqlite_views import SqliteViews
+from pricetime.errors import JournalError, SettingError
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """The folder of one venue. Opening raises the adapters' errors, each of which says what to do."""
+
+    path: Path
+
+    def make(self) -> None:
+        """Make the folder, for its owner alone, where there is none; SettingError where that cannot be."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise SettingError(f"data: {self.path} is no folder. Name another with --data.") from None
+        except OSError as error:
+            raise SettingError(
+                f"data: {self.path} cannot be made: {error.strerror}. Name another with --data."
+            ) from None
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys that sign tokens."""
+        return self.path / "keys"
+
+    @property
+    def views_lock(self) -> Path:
+        """The file whose lock the one writer of the views has."""
+        return self.path / "views.lock"
+
+    def journal_for_writing(self) -> SqliteJournal:
+        """Open the journal, made where there is none; JournalBusy where another process writes it."""
+        return SqliteJournal.create(self.path / "journal.db")
+
+    def journal(self) -> SqliteJournal:
+        """Open the journal for reading; JournalError where there is none."""
+        path = self.path / "journal.db"
+        if not path.is_file():
+            raise JournalError(f"There is no venue in the folder {self.path}. Name its folder with --data.")
+        return SqliteJournal.open(path)
+
+    def snapshots(self) -> SnapshotFiles:
+        """Open the snapshots."""
+        return SnapshotFiles(self.path / "snapshots")
+
+    def view_store(self) -> SqliteViewStore:
+        """Open the views for writing, made where there are none. For one process at a time."""
+        return SqliteViewStore(self.path / "views.db")
+
+    def has_views(self) -> bool:
+        """Return whether there are views to read."""
+        return (self.path / "views.db").is_file()
+
+    def views(self) -> SqliteViews:
+        """Open the views for reading."""
+        return SqliteViews(self.path / "views.db")
+
+    def drop_views(self) -> None:
+        """Throw the views away; nothing may have them open for writing."""
+        for name in ("views.db", "views.db-wal", "views.db-shm"):
+            (self.path / name).unlink(missing_ok=True)
+
+    def accounts(self, queue_limit: int | None = None) -> SqliteAccounts:
+        """Open the users, made where there are none."""
+        path = self.path / "accounts.db"
+        return SqliteAccounts(path) if queue_limit is None else SqliteAccounts(path, queue_limit=queue_limit)
