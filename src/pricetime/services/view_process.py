@@ -121,7 +121,8 @@ class ViewProcess:
 def main(arguments: list[str] | None = None) -> int:
     """Follow the journal of a data folder until stdin ends; return 1 where the views have failed."""
     path, batch_limit, log_level = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the venue, which then closes stdin
+    for number in (signal.SIGINT, signal.SIGTERM):  # they are for the venue, which then closes stdin
+        signal.signal(number, signal.SIG_IGN)
     configure_logs(log_level)
     folder = DataFolder(Path(path))
     with (
