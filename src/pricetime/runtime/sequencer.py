@@ -30,20 +30,20 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import structlog
 
-from pricetime.errors import JournalFailed, QueueFull, RecordError, VenueStopped
+from pricetime.errors import JournalFailed, QueueFull, VenueStopped
 from pricetime.ports import Batch, Clock, Journal, Snapshot
-from pricetime.records import COMMAND_BYTES, EVENT_BYTES, VERSION, CommandKind, command_array, event_array
+from pricetime.records import COMMAND_BYTES, EVENT_BYTES, event_array
 from pricetime.runtime.chain import link_of, seal
 from pricetime.runtime.snapshotting import snapshot_of
+from pricetime.runtime.stamping import count_commands, stamp
 from pricetime.runtime.venue import Venue
 
 _log = structlog.get_logger(__name__)
-_VERSION: Final = bytes([VERSION])
 
 State = Literal["running", "failed", "stopping"]
 Answer = tuple["asyncio.Future[bytes]", bytes]
@@ -132,7 +132,7 @@ class Sequencer:
 
     def validate(self, command: bytes) -> bytes:
         """Return the answer that one command would get now, and change nothing."""
-        _count(command)
+        count_commands(command)
         return self._venue.validate(command)
 
     def snapshot(self) -> Snapshot:
@@ -167,7 +167,7 @@ class Sequencer:
         QueueFull: too many wait. VenueStopped, JournalFailed: the venue does not answer any more; whether
         commands that were taken before that are executed shows after a restart. RecordError: no commands.
         """
-        count = _count(commands)
+        count = count_commands(commands)
         if self.state != "running":
             raise self._refusal()
         if self.queued + count > self._queue_limit:
@@ -219,6 +219,7 @@ class Sequencer:
         events = venue.apply(commands)
         count = len(commands) // COMMAND_BYTES
         assert venue.sequence == first + count - 1, "the rules have left out a command"
+        assert events, "the rules have not answered"
         self._open.commands.append(commands)
         self._open.events.append(events)
         self._open.count += count
@@ -302,31 +303,6 @@ class Sequencer:
         self._waiting.clear()
         self.queued = 0
         self._drained.set()
-
-
-def _count(commands: bytes) -> int:
-    """Return how many commands these are; RecordError where they are none of this version."""
-    count, rest = divmod(len(commands), COMMAND_BYTES)
-    if rest or not count or commands[::COMMAND_BYTES] != _VERSION * count:
-        raise RecordError
-    return count
-
-
-def stamp(commands: bytes, first: int, now_ns: int) -> bytes:
-    """Return the commands with consecutive sequences from ``first``, the time, and the ids they name.
-
-    An order's id is the sequence of its PLACE_ORDER; a new account without a number takes its own.
-    """
-    stamped = bytearray(commands)
-    array = command_array(stamped)
-    kinds = array["kind"]
-    sequences = np.arange(first, first + len(array))
-    array["sequence"] = sequences
-    array["time_ns"] = now_ns
-    np.copyto(array["order"], sequences, where=kinds == CommandKind.PLACE_ORDER)
-    nameless = (kinds == CommandKind.OPEN_ACCOUNT) & (array["account"] == 0)
-    np.copyto(array["account"], sequences, where=nameless)
-    return bytes(stamped)
 
 
 def _cut(submissions: list[_Submission], batch: Batch) -> list[Answer]:

@@ -19,7 +19,7 @@ from pricetime.records import commands as command
 from pricetime.rules import Venue
 from pricetime.runtime.chain import link_of, seal
 from pricetime.runtime.check import check
-from pricetime.runtime.sequencer import stamp
+from pricetime.runtime.stamping import stamp
 
 BATCHES = 20
 

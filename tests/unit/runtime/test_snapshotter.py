@@ -47,5 +47,5 @@ async def test_it_refuses_a_journal_that_does_not_replay_and_says_where(fill, jo
 def test_without_a_journal_it_says_so(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("os.nice", lambda _: 0)
     assert main([str(tmp_path)]) == 1
-    assert "there is no journal" in capsys.readouterr().err
+    assert "There is no venue in the folder" in capsys.readouterr().err
     assert sys.executable == command_for(tmp_path)[0]
