@@ -3,8 +3,11 @@
 Projecting events costs more Python than taking orders does, so it has an interpreter of its own and the
 other core. The two processes share the data folder and two pipes::
 
-    venue ── number of the newest event, 8 bytes a durable batch ──> stdin
+    venue ── number of the newest event, 8 bytes ──> stdin
     venue <── number of the last event in the views, 8 bytes a save ── stdout
+
+The venue says that there is more once, and again only when an answer shows that it was not all: under load
+the process is busy anyway, and waking it costs more than an order.
 
 When stdin ends, because the venue stops or is gone, the process ends after the save under way. A process
 that ends by itself is started again, later each time. A lock lets one process at a time write the views,
@@ -54,6 +57,9 @@ class ViewProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
+        self._newest = 0
+        self._position = 0
+        self._is_woken = False
 
     async def start(self) -> None:
         """Start the process and return when the views can be read; ViewsBehind where they cannot."""
@@ -67,9 +73,14 @@ class ViewProcess:
 
     def wake(self, newest_event: int) -> None:
         """Say that the journal has grown up to ``newest_event``."""
+        self._newest = newest_event
         process = self._process
-        if process is not None and process.stdin is not None and not process.stdin.is_closing():
-            process.stdin.write(NUMBER.pack(newest_event))
+        if newest_event <= self._position:  # it has read the batch before we came to say so
+            return
+        if self._is_woken or process is None or process.stdin is None or process.stdin.is_closing():
+            return
+        self._is_woken = True
+        process.stdin.write(NUMBER.pack(newest_event))
 
     def is_alive(self) -> bool:
         """Return whether the process runs."""
@@ -99,6 +110,7 @@ class ViewProcess:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
             )
+            self._is_woken = False
             await self._listen(self._process)
             status = await self._process.wait()
             _log.error("the process of the views has ended; it is started again", status=status, in_s=pause_s)
@@ -112,10 +124,12 @@ class ViewProcess:
             unread += received
             whole = len(unread) - len(unread) % NUMBER.size
             if whole:
-                (position,) = NUMBER.unpack_from(unread, whole - NUMBER.size)
+                (self._position,) = NUMBER.unpack_from(unread, whole - NUMBER.size)
                 unread = unread[whole:]
-                self._advance(position)
+                self._advance(self._position)
                 self._opened.set()
+                self._is_woken = False
+                self.wake(self._newest)
 
 
 def main(arguments: list[str] | None = None) -> int:
