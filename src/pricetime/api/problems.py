@@ -213,7 +213,16 @@ def _detail(error: Exception) -> str:
         return "The body is nested too deeply. Send the fields as the documentation shows them."
     if isinstance(error, UnicodeDecodeError):
         return "The body is not UTF-8. Send JSON in UTF-8."
+    if isinstance(error, msgspec.DecodeError):
+        return _sentence(str(error))
     return str(error)
+
+
+def _sentence(fault: str) -> str:
+    """Return what msgspec found wrong as a sentence that names the field and says what to do."""
+    what, _, place = fault.partition(" - at `$")
+    where = place.strip(".`")
+    return f"{where + ': ' if where else ''}{what.rstrip('.')}. Correct it as /docs shows."
 
 
 def _headers(error: Exception, code: str) -> tuple[tuple[bytes, bytes], ...]:
