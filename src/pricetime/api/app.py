@@ -22,7 +22,7 @@ from pricetime.api.endpoints import Call, Endpoint, Family, Reply, Scope, key_of
 from pricetime.api.guards.access import Access
 from pricetime.api.guards.addresses import Addresses, rate_key
 from pricetime.api.guards.bodies import Disconnected, Receive, read_body, read_query
-from pricetime.api.guards.deadlines import Deadlines, Watch
+from pricetime.api.guards.deadlines import Deadlines
 from pricetime.api.guards.headers import API_POLICY, SECURITY, Cors, RawHeaders, RequestIds
 from pricetime.api.guards.rates import Buckets, Charge
 from pricetime.api.problems import Refused, answer_to, retry_after, written
@@ -65,17 +65,19 @@ _ERROR_HEAD: Final = _manners(private=True)
 
 
 class Exchange:
-    """What is known of one request on its way to an answer."""
+    """What is known of one request on its way to an answer; ``Deadlines`` watches it."""
 
-    __slots__ = ("extra", "family", "headers", "id", "stats", "watch")
+    __slots__ = ("extra", "family", "headers", "id", "late", "reading", "started", "stats")
 
-    def __init__(self, request_id: bytes, headers: dict[bytes, bytes], watch: Watch) -> None:
+    def __init__(self, request_id: bytes, headers: dict[bytes, bytes], stats: RequestStats) -> None:
+        self.started = perf_counter()
         self.id = request_id
         self.headers = headers
-        self.watch = watch
+        self.stats = stats
         self.extra: RawHeaders = [(b"x-request-id", request_id)]
         self.family: Family = "v1"
-        self.stats: RequestStats | None = None
+        self.reading = False
+        self.late = False
 
 
 class App:
@@ -112,11 +114,10 @@ class App:
         """Answer one request. Anything that goes wrong becomes an answer, never a stack trace."""
         if scope["type"] != "http":
             raise RuntimeError(f"pricetime serves HTTP here, not {scope['type']!r}")
-        started = perf_counter()
         task = cast("asyncio.Task[object]", asyncio.current_task())
         headers = dict(scope["headers"])
-        watch = self._deadlines.enter(task, task.get_loop().time())
-        exchange = Exchange(self._ids.of(headers), headers, watch)
+        exchange = Exchange(self._ids.of(headers), headers, self._unmatched)
+        self._deadlines.enter(task, exchange)
         try:
             status = await self._answer(exchange, scope, receive, send)
         except Disconnected:
@@ -124,19 +125,20 @@ class App:
         except Exception as error:  # noqa: BLE001 - every error becomes an answer here and nowhere else
             status = await self._refuse(exchange, scope, error, send)
         except asyncio.CancelledError:
-            if not watch.late:
+            if not exchange.late:
                 raise
             task.uncancel()
-            status = await self._refuse(exchange, scope, _late(watch), send)
+            status = await self._refuse(exchange, scope, _too_late(exchange), send)
         finally:
             self._deadlines.leave(task)
-        (exchange.stats or self._unmatched).add(status, perf_counter() - started)
+        exchange.stats.add(status, perf_counter() - exchange.started)
 
     async def _answer(self, exchange: Exchange, scope: Message, receive: Receive, send: Send) -> int:
         path = scope["path"]
         if path[1:4] != "v1/" and _DAYTRADE_ROOTS.match(path):
             exchange.family = "daytrade"
-        self._check_connections()
+        if self._connections() > self._connection_limit:
+            raise _too_many_connections()
         headers = exchange.headers
         if b"origin" in headers:
             exchange.extra += self._cors.headers(headers)
@@ -152,7 +154,10 @@ class App:
                 self._charge(exchange, self._account_rates.charge(session.account, endpoint.weight))
         body = None
         if route.decode is not None:
-            body = route.decode(await self._body(exchange, receive))
+            exchange.reading = True
+            raw = await read_body(headers, receive, self._body_limit)
+            exchange.reading = False
+            body = route.decode(raw)
         call = Call(
             self._venue,
             session,
@@ -164,15 +169,6 @@ class App:
             idempotency_key=_idempotency_key(headers) if endpoint.idempotent else None,
         )
         return await self._reply(exchange, route, await endpoint.handler(call), scope, receive, send)
-
-    def _check_connections(self) -> None:
-        if self._connections() > self._connection_limit:
-            close = (b"connection", b"close")
-            raise Refused(
-                "too_many_connections",
-                "The venue has as many connections as it takes. Try again in a moment.",
-                (retry_after(1), close),
-            )
 
     def _find(self, exchange: Exchange, method: str, path: str, address: str) -> tuple[Route, dict[str, str]]:
         try:
@@ -198,13 +194,6 @@ class App:
                 f"You are sending too many requests. Try again in {charge.retry_s} s.",
                 (retry_after(charge.retry_s),),
             )
-
-    async def _body(self, exchange: Exchange, receive: Receive) -> bytes:
-        loop, watch = asyncio.get_running_loop(), exchange.watch
-        self._deadlines.read(watch, loop.time())
-        body = await read_body(exchange.headers, receive, self._body_limit)
-        self._deadlines.handle(watch, loop.time())
-        return body
 
     async def _reply(
         self, exchange: Exchange, route: Route, result: object, scope: Message, receive: Receive, send: Send
@@ -273,8 +262,13 @@ def _adding(exchange: Exchange, response: Response, send: Send) -> Send:
     return adding
 
 
-def _late(watch: Watch) -> Refused:
-    if watch.reading:
+def _too_many_connections() -> Refused:
+    detail = "The venue has as many connections as it takes. Try again in a moment."
+    return Refused("too_many_connections", detail, (retry_after(1), (b"connection", b"close")))
+
+
+def _too_late(exchange: Exchange) -> Refused:
+    if exchange.reading:
         detail = "The body did not arrive in time. Send it again over a better connection."
         return Refused("body_timeout", detail, ((b"connection", b"close"),))
     return Refused(

@@ -65,17 +65,18 @@ class LeanCycle(RequestResponseCycle):
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. ``sending_since``: when the request now arriving began, in the loop's time, or None."""
+    """One connection. It is watched by ``close_if_stale`` instead of with a timer after each answer."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.sending_since: float | None = None
+        self._sending_since: float | None = None
+        self._idle_since: float | None = None
         self._head_bytes: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a first request."""
         super().connection_made(transport)
-        self.sending_since = self.loop.time()
+        self._sending_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrives; a head that does not end is refused."""
@@ -90,7 +91,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
-        self.sending_since = self.loop.time()
+        self._sending_since = self.loop.time()
+        self._idle_since = None
         self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
@@ -143,17 +145,31 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that nothing more of this request is awaited."""
-        self.sending_since = None
+        self._sending_since = None
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the sentence below says more
         """Answer what is no HTTP."""
         self._refuse("invalid_http", "This is no HTTP request that can be understood. Check the client.")
 
-    def close_if_slow(self, limit_s: float) -> None:
-        """Close the connection where a request has been arriving for longer than ``limit_s`` seconds."""
-        if self.sending_since is not None and self.loop.time() - self.sending_since > limit_s:
+    def on_response_complete(self) -> None:
+        """Begin the next request that has arrived already, or to be idle."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._idle_since = self.loop.time()
+
+    def close_if_stale(self, sending_s: float, idle_s: float) -> None:
+        """Close a connection whose request takes too long to arrive, or that nobody has used for long."""
+        now = self.loop.time()
+        if self._sending_since is not None and now - self._sending_since > sending_s:
             self.transport.abort()
+        elif self._idle_since is not None and now - self._idle_since > idle_s:
+            self.transport.close()
 
     def _refuse(self, code: str, detail: str) -> None:
         status, media, body = written(Answer(code, detail), "v1", "")

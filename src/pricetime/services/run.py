@@ -85,7 +85,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
         app = App(venue, ENDPOINTS, lambda: len(server.server_state.connections))
         server = _Server(_config(app), lambda: ready(url_of(listener)))
         with _stopped_by_signals(server):
-            watch = asyncio.create_task(_close_slow(server, 2.0 * settings.body_timeout_s))
+            watch = asyncio.create_task(_close_stale(server, 2.0 * settings.body_timeout_s))
             _tame_collector()
             await server.serve([listener])
             watch.cancel()
@@ -104,7 +104,6 @@ def _config(app: App) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
-        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
 
@@ -144,11 +143,11 @@ def _stopped_by_signals(server: _Server) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def _close_slow(server: _Server, limit_s: float) -> None:
+async def _close_stale(server: _Server, sending_s: float) -> None:
     while True:
         await asyncio.sleep(_WATCH_S)
         for connection in list(server.server_state.connections):
-            cast("GuardedProtocol", connection).close_if_slow(limit_s)
+            cast("GuardedProtocol", connection).close_if_stale(sending_s, _KEEP_ALIVE_S)
 
 
 def _tame_collector() -> None:

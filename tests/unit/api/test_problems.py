@@ -115,4 +115,4 @@ def test_a_wrong_type_names_the_field():
 
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.json.decode(b'{"quantity": "1"}', type=Order)
-    assert answer_to(caught.value).detail == "Expected `int`, got `str` - at `$.quantity`"
+    assert answer_to(caught.value).detail.startswith("quantity: Expected `int`, got `str`")
