@@ -16,9 +16,11 @@ from pricetime.schema import SideName
 from pricetime.sim.market import HISTORY, Instrument, Market
 from pricetime.sim.trader import Trader
 
-LEVELS: Final = 5
-_HALF_SPREAD: Final = 0.0006  # of the price
-_STEP: Final = 0.0005  # of the price, from level to level
+_DISTANCES: Final = (0.0006, 0.0011, 0.0018, 0.0028, 0.0045, 0.0075)
+"""Of a maker's quotes from the middle, in parts of the price. The last is out of everybody's reach, so that
+no side of a book is ever swept empty by the traders themselves."""
+
+LEVELS: Final = len(_DISTANCES)
 _SKEW: Final = 0.0004  # of the price, for each whole stock of shares too many or too few
 _FAST: Final = 5
 _SLOW: Final = 40
@@ -42,8 +44,8 @@ def ladder(fair_ticks: float, surplus: float, random: Random) -> list[Quote]:
     """
     middle = fair_ticks * (1 - _SKEW * max(-5.0, min(5.0, surplus)))
     quotes = []
-    for level in range(LEVELS):
-        distance = middle * (_HALF_SPREAD + _STEP * level)
+    for level, part in enumerate(_DISTANCES):
+        distance = middle * part
         quantity = random.randint(10, 60) * (level + 1)
         bid, ask = int(middle - distance), int(middle + distance) + 1
         quotes.append(Quote("buy", quantity, max(1, bid - level)))
