@@ -1,4 +1,4 @@
-"""The servers that benchmarks load: a venue, and the empty handler beside it."""
+"""The servers that benchmarks load: a venue, and a bare handler beside it."""
 
 from __future__ import annotations
 
@@ -51,18 +51,19 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
 def venue(data: Path, **settings: object) -> Iterator[int]:
     """Serve a venue without rate limits from ``data``; yield its port."""
     port = free_port()
-    command = [sys.executable, "-m", "pricetime.cli", "serve", "--port", str(port), "--data", str(data)]
-    chosen = {"bcrypt_cost": 4, "rate_limits": "off", "log_level": "warning"} | settings
+    command = [sys.executable, "-m", "bench._venue"]
+    chosen = {"port": port, "data": data, "bcrypt_cost": 4, "rate_limits": "off", "log_level": "warning"}
+    chosen |= settings
     environment = {f"PRICETIME_{name.upper()}": str(value) for name, value in chosen.items()}
     with running(command, port, environment):
         yield port
 
 
 @contextmanager
-def empty() -> Iterator[int]:
-    """Serve the empty POST handler; yield its port."""
+def bare() -> Iterator[int]:
+    """Serve an empty POST handler without a venue; yield its port."""
     port = free_port()
-    with running([sys.executable, "-m", "bench._empty", str(port)], port):
+    with running([sys.executable, "-m", "bench._bare", str(port)], port):
         yield port
 
 

@@ -1,7 +1,9 @@
 """Orders over HTTP, durable when answered, against an empty POST handler on the same server.
 
-Two questions: how many orders a second (wrk, closed loop, alternating with the empty handler), and how
-long an order waits to be durable at half of that (open loop).
+Two questions: how many orders a second (wrk, closed loop, in turns with the empty handler), and how long an
+order waits to be durable at half of that (open loop). The empty handler is an endpoint of the very server
+that takes the orders, behind the same guards. What a bare application without a venue answers is told
+beside it.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ class Rate(NamedTuple):
 
     value: float
     baseline: float
+    bare: float
     loads: list[Load]
 
 
@@ -91,17 +94,17 @@ def _as_v1(body: str) -> str:
     )
 
 
-def measure(venue: int, empty: int, requests: Path) -> Rate:
-    """Load the venue and the empty handler in turn, several times, and take the medians."""
-    loads, empties = [], []
+def measure(venue: int, bare: int, requests: Path) -> Rate:
+    """Load the venue, its empty handler and the bare one in turn, several times, and take the medians."""
+    loads, empties, bares = [], [], []
     for _ in range(ROUNDS):
-        empties.append(_load(empty, requests, path="/empty"))
+        bares.append(_load(bare, requests, path="/empty"))
+        empties.append(_load(venue, requests, path="/empty"))
         loads.append(_load(venue, requests))
-    return Rate(
-        statistics.median(load.rate for load in loads),
-        statistics.median(load.rate for load in empties),
-        loads,
+    value, baseline, alone = (
+        statistics.median(load.rate for load in runs) for runs in (loads, empties, bares)
     )
+    return Rate(value, baseline, alone, loads)
 
 
 def _load(port: int, requests: Path, path: str | None = None) -> Load:
@@ -129,13 +132,13 @@ def commit_ms(folder: Path) -> float:
 
 def main() -> list[Result]:
     results = []
-    with tempfile.TemporaryDirectory() as folder, _servers.empty() as empty:
+    with tempfile.TemporaryDirectory() as folder, _servers.bare() as bare:
         for name, make in (("daytrade", daytrade_orders), ("v1", v1_orders)):
             data = Path(folder) / name
             with _servers.venue(data) as port:
                 orders = make(*prepare(port))
                 requests = _wrk.write_requests(Path(folder) / f"{name}.txt", orders)
-                rate = measure(port, empty, requests)
+                rate = measure(port, bare, requests)
                 results.append(_rate_result(name, orders[0].path, rate))
                 waits = _open_loop.run(port, orders, rate=rate.value / 2, seconds=HALF_LOAD_SECONDS)
                 results.append(_wait_result(name, orders[0].path, waits, commit_ms(data)))
@@ -154,8 +157,12 @@ def _rate_result(name: str, path: str, rate: Rate) -> Result:
         target=0.5,
         target_is_ratio=True,
         baseline=rate.baseline,
-        baseline_is="the same requests to an empty POST handler on the same server, in turns with it",
+        baseline_is=(
+            "the same requests to an empty POST handler on the same server, in turns; a bare uvicorn and "
+            f"Starlette without a venue answers {rate.bare:,.0f}/s"
+        ),
         more={
+            "bare_uvicorn_and_starlette": rate.bare,
             "p50_ms": statistics.median(load.p50_ms for load in rate.loads),
             "p99_ms": statistics.median(load.p99_ms for load in rate.loads),
             "runs": [round(load.rate) for load in rate.loads],

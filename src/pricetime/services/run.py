@@ -18,13 +18,14 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, cast
 
 import uvicorn
 import uvloop
 
 from pricetime.api.app import App
+from pricetime.api.endpoints import Endpoint
 from pricetime.api.table import ENDPOINTS
 from pricetime.errors import PricetimeError, SettingError
 from pricetime.services.http_protocol import GuardedProtocol
@@ -43,15 +44,20 @@ _FILES_BESIDES: Final = 200
 Ready = Callable[[str], None]
 
 
-def serve(settings: Settings, ready: Ready = lambda _: None) -> None:
-    """Serve until SIGTERM or SIGINT; ``ready`` is told the URL. PricetimeError says why it cannot start."""
+def serve(
+    settings: Settings, ready: Ready = lambda _: None, endpoints: Iterable[Endpoint] = ENDPOINTS
+) -> None:
+    """Serve ``endpoints`` until SIGTERM or SIGINT; ``ready`` is told the URL.
+
+    PricetimeError says why it cannot start.
+    """
     _raise_file_limit(settings.connection_limit)
     os.umask(0o077)  # what the venue writes is its owner's alone
     with (
         contextlib.closing(bind(settings.host, settings.port)) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(_serve(settings, listener, ready))
+        runner.run(_serve(settings, listener, ready, endpoints))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -80,9 +86,11 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> None:
+async def _serve(
+    settings: Settings, listener: socket.socket, ready: Ready, endpoints: Iterable[Endpoint]
+) -> None:
     async with open_venue(settings) as venue:
-        app = App(venue, ENDPOINTS, lambda: len(server.server_state.connections))
+        app = App(venue, endpoints, lambda: len(server.server_state.connections))
         server = _Server(_config(app), lambda: ready(url_of(listener)))
         with _stopped_by_signals(server):
             watch = asyncio.create_task(_close_stale(server, 2.0 * settings.body_timeout_s))

@@ -1,4 +1,4 @@
-"""The baseline of the HTTP benchmarks: one empty POST handler, served with the venue's own settings."""
+"""One empty POST handler without a venue: what uvicorn and Starlette alone can do here."""
 
 from __future__ import annotations
 
