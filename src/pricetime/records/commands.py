@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from pricetime.errors import RecordError
 from pricetime.records.codes import CommandKind, Flag, OrderType, SelfTrade, Side, TimeInForce
 from pricetime.records.fields import COMMAND, COMMAND_BYTES, COMMAND_DTYPE, NO_CLIENT_ID, VERSION
 from pricetime.records.json_view import EnumOf, record_from_json, record_to_json
+
+_VERSION: Final = bytes([VERSION])
 
 
 class Command(NamedTuple):
@@ -41,14 +43,16 @@ class Command(NamedTuple):
         return COMMAND.pack(*self)
 
 
-def check_commands(batch: bytes) -> None:
-    """Raise RecordError unless ``batch`` is a whole number of commands of this version."""
-    if len(batch) % COMMAND_BYTES:
+def check_commands(batch: bytes) -> int:
+    """Return how many commands these are; RecordError unless they are whole and of this version."""
+    count, rest = divmod(len(batch), COMMAND_BYTES)
+    if rest:
         raise RecordError(
             f"a batch of commands is a multiple of {COMMAND_BYTES} bytes; this has {len(batch)}"
         )
-    if batch and (command_array(batch)["version"] != VERSION).any():
+    if batch[::COMMAND_BYTES] != _VERSION * count:
         raise RecordError
+    return count
 
 
 def iter_commands(batch: bytes) -> Iterator[Command]:

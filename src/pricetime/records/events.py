@@ -13,6 +13,8 @@ from pricetime.records.codes import CommandKind, EventKind, OrderType, Reason, S
 from pricetime.records.fields import EVENT, EVENT_BYTES, EVENT_DTYPE, NO_CLIENT_ID, VERSION
 from pricetime.records.json_view import EnumOf, record_from_json, record_to_json
 
+_VERSION: Final = bytes([VERSION])
+
 
 class Event(NamedTuple):
     """One event, field by field as ``EVENT_FIELDS`` lists and explains them."""
@@ -48,12 +50,14 @@ class Event(NamedTuple):
         return EVENT.pack(*self)
 
 
-def check_events(batch: bytes) -> None:
-    """Raise RecordError unless ``batch`` is a whole number of events of this version."""
-    if len(batch) % EVENT_BYTES:
-        raise RecordError(f"a batch of events is a multiple of {EVENT_BYTES} bytes; this has {len(batch)}")
-    if batch and (event_array(batch)["version"] != VERSION).any():
+def check_events(batch: bytes) -> int:
+    """Return how many events these are; RecordError unless they are whole and of this version."""
+    count, rest = divmod(len(batch), EVENT_BYTES)
+    if rest:
+        raise RecordError(f"a batch of events is a multiple of {EVENT_BYTES} bytes, not {len(batch)}")
+    if batch[::EVENT_BYTES] != _VERSION * count:
         raise RecordError
+    return count
 
 
 def iter_events(batch: bytes) -> Iterator[Event]:

@@ -307,8 +307,8 @@ class Sequencer:
 
 def _cut(submissions: list[_Submission], batch: Batch) -> list[Answer]:
     """Pair each submission's future with its own events: those whose sequences are its commands'."""
-    ends = batch.first_sequence + np.cumsum([submission.size for submission in submissions])
-    cuts = EVENT_BYTES * np.searchsorted(np.ascontiguousarray(event_array(batch.events)["sequence"]), ends)
+    ends = np.add.accumulate([submission.size for submission in submissions]) + batch.first_sequence
+    cuts = event_array(batch.events)["sequence"].copy().searchsorted(ends) * EVENT_BYTES
     answers, start = [], 0
     for submission, end in zip(submissions, cuts.tolist(), strict=True):
         answers.append((submission.answer, batch.events[start:end]))

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
 from pricetime.errors import RecordError
-from pricetime.records import COMMAND_BYTES, VERSION, CommandKind, command_array
-
-_VERSION: Final = bytes([VERSION])
+from pricetime.records import CommandKind, check_commands, command_array
 
 
 def count_commands(commands: bytes) -> int:
-    """Return how many commands these are; RecordError where they are none of this version."""
-    count, rest = divmod(len(commands), COMMAND_BYTES)
-    if rest or not count or commands[::COMMAND_BYTES] != _VERSION * count:
-        raise RecordError
+    """Return how many commands these are; RecordError where they are none, or none of this version."""
+    count = check_commands(commands)
+    if not count:
+        raise RecordError("there is no command here")
     return count
 
 

@@ -22,9 +22,10 @@ _LENGTH_LIMIT: Final = 40
 """Bytes of a number; whoever writes more of them means something else."""
 
 _PLAIN_DIGITS: Final = 15
-"""A plain whole number of so many digits is read at once; it cannot overflow anything."""
+"""A plain number with so many digits before the point is read at once; it cannot overflow anything."""
 
 _CENT: Final = Decimal("0.01")
+_CENT_UNITS: Final = SCALE // 100
 
 _AMOUNT: Final[dict[str, Any]] = {"type": "number", "minimum": 0.01, "maximum": _GREATEST, "multipleOf": 0.01}
 _QUANTITY: Final[dict[str, Any]] = {"type": "integer", "minimum": 1, "maximum": MAX_QUANTITY}
@@ -47,16 +48,19 @@ AmountOut = Annotated[Raw, Meta(description="money", extra_json_schema={"type": 
 def amount_of(raw: Raw, field: str) -> int:
     """Return ten-thousandths; InvalidRequest where the text is no number above zero with whole cents."""
     text = bytes(raw)
+    whole, _, cents = text.partition(b".")
     if text.isdigit() and len(text) <= _PLAIN_DIGITS:
         amount = int(text) * SCALE
+    elif len(cents) == 2 and len(whole) <= _PLAIN_DIGITS and (whole + cents).isdigit():
+        amount = int(whole + cents) * _CENT_UNITS
     else:
         value = _decimal_of(text, field)
         if value.adjusted() >= _PLAIN_DIGITS:
             raise _refusal(field, Reason.VALUE_TOO_LARGE)
-        cents = value.quantize(_CENT)
-        if cents != value:
+        rounded = value.quantize(_CENT)
+        if rounded != value:
             raise InvalidRequest(f"{field}: money has at most two decimals.", code=f"invalid_{field}")
-        amount = int(cents.scaleb(2)) * (SCALE // 100)
+        amount = int(rounded.scaleb(2)) * _CENT_UNITS
     if not 0 < amount <= MAX_MONEY:
         raise _refusal(field, Reason.VALUE_TOO_LARGE if amount > 0 else Reason.NONE)
     return amount
