@@ -16,6 +16,13 @@ SignedMoney = Annotated[
     str,
     Meta(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$", description="money, a decimal string, may be negative"),
 ]
+Value = Annotated[
+    str,
+    Meta(
+        pattern=r"^-?[0-9]{1,30}(\.[0-9]{1,4})?$",
+        description="price times shares: a decimal string that no wallet need be able to hold",
+    ),
+]
 Quantity = Annotated[int, Meta(ge=1, le=10**15, description="whole shares")]
 Id = Annotated[str, Meta(pattern=r"^[0-9]{1,19}$", description="an id, an opaque string")]
 ClientOrderId = Annotated[
@@ -237,18 +244,18 @@ class Holding(Body, frozen=True):
     held: int
     average_cost: Money
     last_price: Money | None
-    market_value: Money | None
+    market_value: Value | None
     realised_profit: SignedMoney
-    unrealised_profit: SignedMoney | None
+    unrealised_profit: Value | None
 
 
 class Portfolio(Body, frozen=True):
     """All of an account's holdings and what they are worth at last prices."""
 
     holdings: list[Holding]
-    market_value: Money
+    market_value: Value
     realised_profit: SignedMoney
-    unrealised_profit: SignedMoney
+    unrealised_profit: Value
 
 
 # ------------------------------------------------------------------------------------------ orders

@@ -181,3 +181,11 @@ def test_no_stock_name_becomes_a_formula(buyer: Member, seller: Member) -> None:
 def test_nobody_sees_the_money_of_another(member: Member, buyer: Member) -> None:
     assert member.get_v1("/wallet/transactions")["items"] == []
     assert [row["kind"] for row in statement(member)] == ["opening", "closing"]
+
+
+def test_a_holding_may_be_worth_more_than_any_wallet_holds(member: Member, buyer: Member) -> None:
+    stock = member.list_stock()
+    member.grant(stock, 10**15)
+    member.placed(stock, "sell", 1, "10000")
+    buyer.placed(stock, "buy", 1)
+    assert member.get_v1("/portfolio")["market_value"] == "9999999999999990000.00"
