@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from pricetime.api.app import ANSWER
 from pricetime.api.problems import Answer, written
 
 HEAD_LIMIT: Final = 65_536
@@ -29,6 +30,13 @@ class LeanCycle(RequestResponseCycle):
     """One request and its answer. A whole answer is written at once; a streamed one as uvicorn does it."""
 
     _start: Any = None
+
+    async def answer(self, status: int, head: bytes, body: bytes) -> None:
+        """Send a whole answer whose header lines are made already: the app's own, checked by their makers."""
+        if self.flow.write_paused:
+            await self.flow.drain()
+        if not self.disconnected:
+            self._finish([STATUS_LINE[status], _lines_of(self.default_headers), head], body)
 
     async def send(self, message: Any) -> None:
         """Take the parts of an answer; the start waits for the body that belongs to it."""
@@ -47,21 +55,28 @@ class LeanCycle(RequestResponseCycle):
             self._write(start, message.get("body", b""))
 
     def _write(self, start: Any, body: bytes) -> None:
-        lines = [STATUS_LINE[start["status"]]]
-        for name, value in (*self.default_headers, *start["headers"]):
-            lines += (name, b": ", value, b"\r\n")
+        lines = [STATUS_LINE[start["status"]], _lines_of(self.default_headers)]
+        for name, value in start["headers"]:
             if name == b"connection":
                 self.keep_alive = False
-        if not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        lines.append(b"\r\n")
-        lines.append(body)
+            else:
+                lines += (name, b": ", value, b"\r\n")
+        self._finish(lines, body)
+
+    def _finish(self, lines: list[bytes], body: bytes) -> None:
+        lines.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
+        lines.append(b"" if self.scope["method"] == "HEAD" else body)
         self.transport.write(b"".join(lines))
+        self.scope.pop("extensions", None)  # it refers to this cycle, which would then outlive its answer
         self.response_started = self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+
+def _lines_of(headers: list[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -133,6 +148,7 @@ class GuardedProtocol(HttpToolsProtocol):
             keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )
+        self.scope["extensions"] = {ANSWER: self.cycle.answer}  # type: ignore[dict-item]  # a function
         if before is None or before.response_complete:
             self._start_asgi_task(self.cycle, self.app)
         else:  # a request sent before the last was answered waits for its turn

@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from pricetime import schema
 from pricetime.api.v1 import _show
-from pricetime.records import EventKind, Flag, Reason, iter_events
+from pricetime.records import EVENT_BYTES, EventKind, Flag, Reason, iter_events
+from pricetime.records.fields import EVENT_FIELDS
 from pricetime.rules.states import CLOSED_STATE, OrderState
 
 _TRADED: Final = int(EventKind.TRADED)
-_CLOSED: Final = int(EventKind.ORDER_CLOSED)
+_CHANGES: Final = frozenset({int(EventKind.TRADED), int(EventKind.ORDER_CLOSED)})
+_KIND_AT: Final = [field.name for field in EVENT_FIELDS].index("kind")
 _POST_ONLY: Final = int(Flag.POST_ONLY)
 _CUT: Final = int(Flag.CUT)
 _OPEN: Final = str(OrderState.OPEN)
@@ -20,16 +22,19 @@ _STATUS_OF_REASON: Final = {int(reason): str(state) for reason, state in CLOSED_
 
 def order_from(events: bytes) -> schema.Order:
     """Return the order that a PLACE_ORDER's events tell of; the first of them is its ACCEPTED."""
-    answer, *rest = iter_events(events)
+    answer = next(iter_events(events))
     filled = value = reason = 0
-    for event in rest:
+    for start in range(EVENT_BYTES, len(events), EVENT_BYTES):
+        if events[start + _KIND_AT] not in _CHANGES:  # most events are left packed: this is the hot path
+            continue
+        event = next(iter_events(events[start : start + EVENT_BYTES]))
         # What its arrival did to other orders is no part of its answer.
         if event.order != answer.order:
             continue
         if event.kind == _TRADED:
             filled += event.quantity
             value += event.amount
-        elif event.kind == _CLOSED:
+        else:
             reason = event.reason
     at = _show.time(answer.time_ns)
     return schema.Order(
