@@ -114,10 +114,10 @@ def test_no_trader_lets_its_orders_pile_up(tmp_path):
     assert resting <= 2 * 12 * 8 + 4 * 13
 
 
-def started(home):
-    """Start a demo and return it with what it says."""
+def started(home, *wrapper):
+    """Start a demo, by a wrapper or by itself, and return it with what it says."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pricetime.cli", "demo", "--json", "--port", "0"],
+        [*wrapper, sys.executable, "-m", "pricetime.cli", "demo", "--json", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -152,6 +152,14 @@ def test_a_demo_leaves_no_venue_behind_however_it_ends(tmp_path, signal_number):
     assert until(lambda: is_gone(said["venue_pid"]))
     if signal_number != signal.SIGKILL:
         assert not Path(said["data"]).exists()
+
+
+def test_a_demo_that_a_script_runs_in_the_background_stops_when_told(tmp_path):
+    process, said = started(tmp_path, "sh", "-c", 'trap "" INT; exec "$@"', "sh")
+    with process:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STARTS_WITHIN_S) == 0
+    assert until(lambda: is_gone(said["venue_pid"]))
 
 
 def test_a_demo_that_cannot_start_says_why(tmp_path):

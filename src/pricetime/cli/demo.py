@@ -107,6 +107,8 @@ def _folder(data: str | None) -> Iterator[Path]:
 @contextlib.contextmanager
 def _stopped_by_signals() -> Iterator[None]:
     """Turn SIGTERM, and the terminal's closing, into Ctrl-C, so that all end the same way."""
+    # A script that starts us in the background has Ctrl-C ignored, which would swallow the others too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
