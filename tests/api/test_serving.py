@@ -194,6 +194,16 @@ def test_connections_that_send_nothing_or_half_a_head_are_closed(start_server: C
         assert is_closed(half)
 
 
+def test_a_client_that_reads_no_answers_is_cut_off(start_server: Callable[..., Server]):
+    server = start_server(body_timeout_s=1)
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        deaf.settimeout(20)
+        deaf.connect(("127.0.0.1", server.port))
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            deaf.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000_000)
+
+
 def test_an_expected_100_is_said_only_to_those_who_may_send(server: Server):
     with connected(server) as connection:
         connection.sendall(post("/v1/orders", b"{}", "Expect: 100-continue")[:-2])

@@ -86,6 +86,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._sending_since: float | None = None
         self._idle_since: float | None = None
+        self._stuck_since: float | None = None
         self._head_bytes: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -179,12 +180,24 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self._idle_since = self.loop.time()
 
-    def close_if_stale(self, sending_s: float, idle_s: float) -> None:
-        """Close a connection whose request takes too long to arrive, or that nobody has used for long."""
+    def pause_writing(self) -> None:
+        """Note that the client does not read its answers."""
+        self._stuck_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Note that it reads again."""
+        self._stuck_since = None
+        super().resume_writing()
+
+    def close_if_stale(self, moving_s: float, idle_s: float) -> None:
+        """Close a connection whose request or answer does not move, or that nobody has used for long."""
         now = self.loop.time()
-        if self._sending_since is not None and now - self._sending_since > sending_s:
-            self.transport.abort()
-        elif self._idle_since is not None and now - self._idle_since > idle_s:
+        for since in (self._sending_since, self._stuck_since):
+            if since is not None and now - since > moving_s:
+                self.transport.abort()
+                return
+        if self._idle_since is not None and now - self._idle_since > idle_s:
             self.transport.close()
 
     def _refuse(self, code: str, detail: str) -> None:

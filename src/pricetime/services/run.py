@@ -151,11 +151,11 @@ def _stopped_by_signals(server: _Server) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def _close_stale(server: _Server, sending_s: float) -> None:
+async def _close_stale(server: _Server, moving_s: float) -> None:
     while True:
         await asyncio.sleep(_WATCH_S)
         for connection in list(server.server_state.connections):
-            cast("GuardedProtocol", connection).close_if_stale(sending_s, _KEEP_ALIVE_S)
+            cast("GuardedProtocol", connection).close_if_stale(moving_s, _KEEP_ALIVE_S)
 
 
 def _tame_collector() -> None:
