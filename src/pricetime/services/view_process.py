@@ -138,6 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # they are for the venue, which then closes stdin
         signal.signal(number, signal.SIG_IGN)
     configure_logs(log_level)
+    _give_way()
     folder = DataFolder(Path(path))
     with (
         _lock(folder),
@@ -149,6 +150,12 @@ def main(arguments: list[str] | None = None) -> int:
         threading.Thread(target=_pass_on, args=[follower], name="wakes", daemon=True).start()
         follower.join()
     return 0 if follower.failure is None else 1
+
+
+def _give_way() -> None:
+    """Do not push the venue off its core at every wake-up, as the system otherwise lets the woken do."""
+    if hasattr(os, "SCHED_BATCH"):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 @contextlib.contextmanager
