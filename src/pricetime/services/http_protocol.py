@@ -193,6 +193,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def close_if_stale(self, moving_s: float, idle_s: float) -> None:
         """Close a connection whose request or answer does not move, or that nobody has used for long."""
         now = self.loop.time()
+        if self.flow.read_paused and self._sending_since is not None:
+            self._sending_since = now  # it is we who do not read: an earlier request has not been answered
         for since in (self._sending_since, self._stuck_since):
             if since is not None and now - since > moving_s:
                 self.transport.abort()
