@@ -155,7 +155,7 @@ async def test_twenty_kills_lose_no_acknowledged_order_and_double_none(tmp_path:
             if kill == 0:
                 await crowd.join()
             await crowd.verify()
-            await crowd.trade_until_killed(server, dice, after=dice.randint(20, 300))
+            await crowd.trade_until_killed(server, dice, after=dice.randint(0, 300))
         assert check(data) == (0, f"The data in {data} is right.")
     server = serve(data, snapshot_every=SNAPSHOT_EVERY)
     async with AsyncExitStack() as stack:
