@@ -135,7 +135,7 @@ class Book:
 
     def remove(self, order: Order) -> None:
         """Take a resting order off the book."""
-        self._side(order.side).remove(order)
+        self.side(order.side).remove(order)
 
     def reduce(self, order: Order, remaining: int) -> None:
         """Leave a resting order in its place with fewer shares; a waiting buy's budget shrinks alike."""
@@ -145,11 +145,11 @@ class Book:
         order.budget = order.budget * remaining // order.remaining
         order.remaining = remaining
         order.queue.quantity -= given_up
-        self._side(order.side).quantity -= given_up
+        self.side(order.side).quantity -= given_up
 
     def restore(self, order: Order) -> None:
         """Stand an order from a snapshot at the back of its queue."""
-        self._side(order.side).append(order)
+        self.side(order.side).append(order)
 
     def would_take(self, order: Order) -> bool:
         """Return whether the order, entering now, would trade with another account."""
@@ -220,7 +220,7 @@ class Book:
         order.remaining -= quantity
         if order.queue is not None:
             order.queue.quantity -= quantity
-            self._side(order.side).quantity -= quantity
+            self.side(order.side).quantity -= quantity
 
     def _out_of_money(self, order: Order, met: Order) -> bool:
         """Return whether a market buy that has just met a seller has to end for want of money.
@@ -255,7 +255,7 @@ class Book:
         arriving_with = order.budget
         if order.order_type == MARKET and order.side == BUY and self.last:
             order.budget = min(order.budget, order.remaining * self.last)
-        self._side(order.side).append(order)
+        self.side(order.side).append(order)
         listener.opened(order, arriving_with - order.budget)
 
     def _prevent_self_trade(self, taker: Order, maker: Order, listener: BookListener) -> bool:
@@ -315,7 +315,8 @@ class Book:
             return maker.price
         if taker.order_type == LIMIT:
             return taker.price
-        return self.last or self._side(maker.side).best()
+        return self.last or self.side(maker.side).best()
 
-    def _side(self, side: int) -> BookSide:
+    def side(self, side: int) -> BookSide:
+        """Return the buys or the sells."""
         return self.bids if side == BUY else self.asks

@@ -26,7 +26,7 @@ from pricetime.rules import state
 from pricetime.rules.book import FOK, GTC, LIMIT, SELL, Book
 from pricetime.rules.ledger import Account, Ledger
 from pricetime.rules.memory import ClientIds, Remembered, content_of
-from pricetime.rules.money import MAX_MONEY, MAX_QUANTITY
+from pricetime.rules.money import MAX_MONEY, MAX_QUANTITY, MAX_TOTAL
 from pricetime.rules.order import BUY, MARKET, POST_ONLY, Order
 from pricetime.rules.outbox import Outbox
 
@@ -331,6 +331,8 @@ class Venue:
         if len(self.open_orders[account.number]) >= self.limits[0]:
             raise Denial(Reason.TOO_MANY_OPEN_ORDERS)
         self._judge_funds(order, account, book)
+        if book.side(order.side).quantity + order.quantity > MAX_TOTAL:
+            raise Denial(Reason.SHARE_LIMIT)
         if order.flags & POST_ONLY and book.would_take(order):
             raise Denial(Reason.WOULD_TAKE)
         return order
@@ -385,6 +387,8 @@ class Venue:
         remaining = quantity - order.filled
         if remaining <= 0:
             raise Denial(Reason.INVALID_QUANTITY)
+        if book.side(order.side).quantity + remaining - order.remaining > MAX_TOTAL:
+            raise Denial(Reason.SHARE_LIMIT)
         account = self.ledger.accounts[order.account]
         if order.side == SELL:
             if account.free_shares(order.stock) + order.remaining < remaining:

@@ -14,7 +14,8 @@ DECIMALS: Final = 4
 MAX_MONEY: Final = 9 * 10**14 * SCALE
 MAX_QUANTITY: Final = 10**15
 MAX_TOTAL: Final = 2**63 - 1
-"""All money of the venue together, and all shares of one stock, stay below this."""
+"""All money of the venue together, all shares of one stock, and all shares wanted or offered in one book
+stay within this."""
 
 _DECIMAL: Final = re.compile(r"(\d{1,15})(?:\.(\d{1,4}))?", re.ASCII)
 

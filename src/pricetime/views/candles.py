@@ -11,6 +11,7 @@ from typing import Final
 
 from pricetime.ports import Candle, ViewStore
 from pricetime.records import Event
+from pricetime.views.capped import capped
 from pricetime.views.working import Working
 
 SECOND_NS: Final = 1_000_000_000
@@ -40,14 +41,14 @@ class _Bar:
         elif price < self.low:
             self.low = price
         self.close = price
-        self.volume += quantity
+        self.volume = capped(self.volume + quantity)
         self.trades += 1
 
     def merge(self, later: _Bar) -> None:
         self.high = max(self.high, later.high)
         self.low = min(self.low, later.low)
         self.close = later.close
-        self.volume += later.volume
+        self.volume = capped(self.volume + later.volume)
         self.trades += later.trades
 
     def from_(self, start_ns: int) -> _Bar:

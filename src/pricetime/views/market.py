@@ -7,6 +7,7 @@ from typing import Final
 from pricetime.errors import ViewsDamaged
 from pricetime.ports import StockRow, ViewStore
 from pricetime.records import Event
+from pricetime.views.capped import capped
 from pricetime.views.working import Working
 
 DAY_NS: Final = 86_400 * 1_000_000_000
@@ -96,7 +97,7 @@ class Stocks:
             stock.day_high = price
         elif price < stock.day_low:
             stock.day_low = price
-        stock.day_volume += event.quantity
+        stock.day_volume = capped(stock.day_volume + event.quantity)
 
     def take(self) -> list[StockRow]:
         """Return the stocks that have changed and begin anew."""

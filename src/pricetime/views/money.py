@@ -12,6 +12,7 @@ from typing import Final
 from pricetime.errors import ViewsDamaged
 from pricetime.ports import Balance, HoldingRow, ViewStore, WalletRow
 from pricetime.records import CommandKind, Event, Side
+from pricetime.views.capped import capped
 from pricetime.views.working import Working
 
 _TRANSFERS: Final = {int(CommandKind.DEPOSIT): "deposit", int(CommandKind.WITHDRAW): "withdrawal"}
@@ -98,14 +99,14 @@ class Holdings:
     def _buy(self, account: int, trade: Event, fee: int) -> None:
         holding = self._holdings.touch((account, trade.stock))
         holding.owned += trade.quantity
-        holding.cost += trade.amount + fee
+        holding.cost = capped(holding.cost + trade.amount + fee)
 
     def _sell(self, account: int, trade: Event, fee: int) -> None:
         holding = self._holdings.touch((account, trade.stock))
         cost = holding.cost * trade.quantity // holding.owned
         holding.owned -= trade.quantity
         holding.cost -= cost
-        holding.realised += trade.amount - fee - cost
+        holding.realised = capped(holding.realised + trade.amount - fee - cost)
 
     def _load(self, key: tuple[int, int]) -> _Holding:
         row = self._store.holding(*key)

@@ -15,6 +15,7 @@ from pricetime.errors import ViewsDamaged
 from pricetime.ports import ExecutionRow, OrderRow, ViewStore
 from pricetime.records import Event, Flag, OrderType, Reason, Side, TimeInForce
 from pricetime.rules.states import CLOSED_STATE, OrderState
+from pricetime.views.capped import capped
 from pricetime.views.depth import Depths
 from pricetime.views.working import Working
 
@@ -64,7 +65,7 @@ class WorkingOrder:
         """Count an execution; return whether it filled the order whole and alone."""
         sole = trade.quantity == self.quantity
         self.filled += trade.quantity
-        self.value += trade.amount
+        self.value = capped(self.value + trade.amount)
         self.executions += 1
         self.status = _PARTIALLY_FILLED
         self.updated_ns = trade.time_ns

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.market import Market, Reason, picture
+from tests.support.market import Market, Reason, picture, stamp
 
-from pricetime.records import Flag, commands
+from pricetime.records import CommandKind, Flag, Side, commands, iter_events
 from pricetime.rules import money
 
 
@@ -150,6 +150,21 @@ class TestWallet:
         answers = [market.send(grant).reason for _ in range(2**63 // 10**15 + 1)]
         assert set(answers[:-1]) == {Reason.NONE}
         assert answers[-1] == Reason.SHARE_LIMIT
+
+
+def test_a_book_takes_no_more_buys_than_it_can_count(market: Market) -> None:
+    market.person("bob")
+    penny = commands.deposit(1, 100)
+    buy = commands.place_order(1, 1, Side.BUY, money.MAX_QUANTITY, None)
+    fitting = 2**63 // money.MAX_QUANTITY
+    program = [
+        stamp(command, sequence)
+        for sequence, command in enumerate([penny, buy] * (fitting + 1), market.venue.sequence)
+    ]
+    events = iter_events(market.venue.apply(b"".join(command.pack() for command in program)))
+    answers = [Reason(e.reason) for e in events if e.kind <= 2 and e.command == CommandKind.PLACE_ORDER]
+    assert set(answers[:-1]) == {Reason.NONE}
+    assert answers[-1] == Reason.SHARE_LIMIT
 
 
 class TestListing:
