@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from collections.abc import Callable
 
 from pricetime.errors import ViewsBehind
 
@@ -18,10 +19,17 @@ class Progress:
 
     def __init__(self, position: int = 0) -> None:
         self.position = position
+        self.on_wait: Callable[[], None] | None = None
+        """Called on the loop when somebody has begun to wait."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
         self._tickets = itertools.count()
         self._wake_is_due = False
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiters)
 
     def advance(self, number: int) -> None:
         """Say that the views hold everything up to event ``number``."""
@@ -43,6 +51,8 @@ class Progress:
         heapq.heappush(self._waiters, (number, next(self._tickets), waiter))
         if self.position >= number:
             self._wake()
+        elif self.on_wait is not None:
+            self.on_wait()
         try:
             async with asyncio.timeout(timeout_s):
                 await waiter

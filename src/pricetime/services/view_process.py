@@ -6,8 +6,8 @@ other core. The two processes share the data folder and two pipes::
     venue ── number of the newest event, 8 bytes ──> stdin
     venue <── number of the last event in the views, 8 bytes a save ── stdout
 
-The venue says that there is more once, and again only when an answer shows that it was not all: under load
-the process is busy anyway, and waking it costs more than an order.
+The venue says that there is more at once where a reader waits for it, and else some fifty times a second:
+the more events a save takes in, the less each costs, and waking the process costs more than an order.
 
 When stdin ends, because the venue stops or is gone, the process ends after the save under way. A process
 that ends by itself is started again, later each time. A lock lets one process at a time write the views,
@@ -24,13 +24,14 @@ import signal
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from pricetime.errors import ViewsBehind
+from pricetime.runtime import Progress
 from pricetime.services.folder import DataFolder
 from pricetime.telemetry import configure_logs
 from pricetime.views import Follower
@@ -40,30 +41,31 @@ _READ_BYTES: Final = 64 * 1024
 _START_TIMEOUT_S: Final = 60.0
 _STOP_TIMEOUT_S: Final = 60.0
 _LONGEST_PAUSE_S: Final = 30.0
+_PACE_S: Final = 0.02
+_NICENESS: Final = 5
 _log = structlog.get_logger("pricetime.views")
 
 
 class ViewProcess:
-    """The venue's end: starts the process, wakes it, and tells ``advance`` how far the views are."""
+    """The venue's end: starts the process, wakes it, and tells ``progress`` how far the views are."""
 
-    def __init__(
-        self, folder: DataFolder, *, batch_limit: int, log_level: str, advance: Callable[[int], None]
-    ) -> None:
+    def __init__(self, folder: DataFolder, *, batch_limit: int, log_level: str, progress: Progress) -> None:
         self._command = [
             *(sys.executable, "-m", "pricetime.services.view_process"),
             *(str(folder.path), str(batch_limit), log_level),
         ]
-        self._advance = advance
+        self._progress = progress
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
         self._newest = 0
-        self._position = 0
         self._is_woken = False
+        self._timer: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Start the process and return when the views can be read; ViewsBehind where they cannot."""
         self._keeper = asyncio.get_running_loop().create_task(self._keep())
+        self._progress.on_wait = self._wake_in_time
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
                 await self._opened.wait()
@@ -74,13 +76,26 @@ class ViewProcess:
     def wake(self, newest_event: int) -> None:
         """Say that the journal has grown up to ``newest_event``."""
         self._newest = newest_event
-        process = self._process
-        if newest_event <= self._position:  # it has read the batch before we came to say so
+        self._wake_in_time()
+
+    def _wake_in_time(self) -> None:
+        """Wake the process for what it does not have yet: now where somebody waits, else soon."""
+        if self._is_woken or self._newest <= self._progress.position:
             return
+        if self._progress.awaited:
+            self._wake_now()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_PACE_S, self._wake_now)
+
+    def _wake_now(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        process = self._process
         if self._is_woken or process is None or process.stdin is None or process.stdin.is_closing():
             return
         self._is_woken = True
-        process.stdin.write(NUMBER.pack(newest_event))
+        process.stdin.write(NUMBER.pack(self._newest))
 
     def is_alive(self) -> bool:
         """Return whether the process runs."""
@@ -88,6 +103,9 @@ class ViewProcess:
 
     async def stop(self) -> None:
         """End the process after the save under way. What the views lack waits for the next start."""
+        self._progress.on_wait = None
+        if self._timer is not None:
+            self._timer.cancel()
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
@@ -124,12 +142,12 @@ class ViewProcess:
             unread += received
             whole = len(unread) - len(unread) % NUMBER.size
             if whole:
-                (self._position,) = NUMBER.unpack_from(unread, whole - NUMBER.size)
+                (position,) = NUMBER.unpack_from(unread, whole - NUMBER.size)
                 unread = unread[whole:]
-                self._advance(self._position)
+                self._progress.advance(position)
                 self._opened.set()
                 self._is_woken = False
-                self.wake(self._newest)
+                self._wake_in_time()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -153,7 +171,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _give_way() -> None:
-    """Do not push the venue off its core at every wake-up, as the system otherwise lets the woken do."""
+    """Let orders go first where cores are few: they are worth more than the lists that show them.
+
+    And do not push the venue off its core at every wake-up, as the system otherwise lets the woken do.
+    """
+    os.nice(_NICENESS)
     if hasattr(os, "SCHED_BATCH"):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 

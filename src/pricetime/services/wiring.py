@@ -156,7 +156,7 @@ async def _views(
         folder,
         batch_limit=settings.view_batch_limit,
         log_level=settings.log_level,
-        advance=progress.advance,
+        progress=progress,
     )
     await process.start()
     stack.push_async_callback(process.stop)

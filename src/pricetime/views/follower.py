@@ -21,6 +21,7 @@ from pricetime.views.projection import Projection
 _log = structlog.get_logger(__name__)
 _BATCHES_A_READ: Final = 32
 _EVENTS_A_SAVE: Final = 20_000
+_WHO_KNOWS: Final = 2**63 - 1
 
 ProgressCallback = Callable[[int], None]
 
@@ -43,6 +44,7 @@ class Follower:
         self._woken = threading.Event()
         self._stopping = False
         self._newest = 0
+        self._goal = 0
         self._thread = threading.Thread(target=self._run, name="views", daemon=True)
         self.position = 0
         """The number of the last event that the views hold."""
@@ -103,10 +105,11 @@ class Follower:
     def _follow(self, projection: Projection) -> None:
         newest = self._journal.last()
         self._newest = max(self._newest, newest.last_event if newest is not None else 0)
+        self._goal = max(self._goal, self._newest)
         self._report(projection.position)
         while not self._stopping:
             self._woken.clear()  # before reading: a batch that comes later wakes again
-            if not self._catch_up(projection):
+            if not self._catch_up(projection) or self.position >= self._goal:
                 self._woken.wait()
 
     def _catch_up(self, projection: Projection) -> bool:
