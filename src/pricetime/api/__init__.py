@@ -1,1 +1,6 @@
-"""TODO api."""
+"""HTTP: one table of endpoints, and one way from a request to its answer.
+
+    bytes ──> guards (rate, session, body) ──> handler ── command ──> sequencer
+                                                  └─── query ──> reader ──> views
+    answer <── struct, or an error that ``problems`` turns into HTTP
+"""

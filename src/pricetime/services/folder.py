@@ -1,6 +1,6 @@
 """What stands where in a venue's data folder, and the storage adapter that opens each.
 
-Besides ``wiring`` this is the only file that picks adapters.
+Adapters are picked in this room alone: storage here, the rest in ``wiring`` and ``offline``.
 """
 
 from __future__ import annotations

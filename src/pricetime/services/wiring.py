@@ -1,4 +1,4 @@
-"""The embedded venue, put together. Besides ``folder`` the only file that picks adapters.
+"""The embedded venue, put together from its adapters.
 
 ::
 
