@@ -1,26 +1,36 @@
 """Reads of the views by users: each sees the effects of its own last command.
 
-A read about an account waits until the views hold the account's last event. Short reads then run on the
-event loop, which is faster than a hop to a thread and back; reads that may take long (``heavy``) run in a
-few threads, and only so many may wait for one.
+A read about an account waits until the views hold the account's last event. A read about the market waits
+a little for what is durable when it is asked, whoever did it, and under load takes what is there. Short
+reads then run on the event loop, which is faster than a hop to a thread and back; reads that may take
+long (``heavy``) run in a few threads, and only so many may wait for one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
-from pricetime.errors import QueueFull
+from pricetime.errors import QueueFull, ViewsBehind
 from pricetime.ports import Views
 from pricetime.runtime.progress import Progress
 
 T = TypeVar("T")
 
+_MARKET_WAIT_S: Final = 0.5
+"""What a read about the market waits at most: a book that is half a second old beats no book."""
+
 
 class LastEvents(Protocol):
     """What the reader needs of the sequencer."""
+
+    @property
+    def published(self) -> int:
+        """The number of the last durable event."""
+        ...
 
     def last_event_of(self, account: int) -> int:
         """Return the number of the last durable event that touched the account."""
@@ -49,11 +59,19 @@ class Reader:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
 
     async def read(
-        self, query: Callable[[Views], T], *, account: int | None = None, heavy: bool = False
+        self,
+        query: Callable[[Views], T],
+        *,
+        account: int | None = None,
+        market: bool = False,
+        heavy: bool = False,
     ) -> T:
         """Return what ``query`` finds; ViewsBehind, or QueueFull where too many heavy reads wait."""
         if account is not None:
             await self._progress.wait_for(self._sequencer.last_event_of(account), self._wait_s)
+        if market:
+            with contextlib.suppress(ViewsBehind):
+                await self._progress.wait_for(self._sequencer.published, min(self._wait_s, _MARKET_WAIT_S))
         return await self._in_thread(query) if heavy else query(self._views)
 
     async def _in_thread(self, query: Callable[[Views], T]) -> T:

@@ -12,6 +12,8 @@ from pricetime.runtime import Progress, Reader
 
 
 class LastEvents:
+    published = 90
+
     def last_event_of(self, account: int) -> int:
         return {7: 70}.get(account, 0)
 
@@ -82,6 +84,22 @@ async def test_a_read_about_an_account_waits_for_its_last_event(reader, progress
     assert not read.done()
     progress.advance(70)
     assert await read == 70
+
+
+async def test_a_read_about_the_market_waits_for_whatever_is_durable(reader, progress):
+    read = asyncio.ensure_future(reader.read(lambda _: progress.position, market=True))
+    await asyncio.sleep(0)
+    progress.advance(89)
+    await asyncio.sleep(0)
+    assert not read.done()
+    progress.advance(90)
+    assert await read == 90
+
+
+async def test_a_read_about_the_market_takes_what_is_there_rather_than_nothing(progress):
+    reader = Reader("the views", LastEvents(), progress, wait_s=0.01, threads=1)
+    assert await reader.read(lambda _: progress.position, market=True) == 0
+    reader.close()
 
 
 async def test_a_heavy_read_runs_in_another_thread(reader):

@@ -112,7 +112,7 @@ async def cancel(call: Call) -> object:
 
 async def list_prices(call: Call) -> Success[list[PriceRow]]:
     """Return the stocks that have a price, by name, descending."""
-    stocks = await call.venue.reader.read(lambda views: views.stocks(), account=call.account)
+    stocks = await call.venue.reader.read(lambda views: views.stocks(), account=call.account, market=True)
     return Success(data=rows.prices(stocks, call.venue.stocks.name_of))
 
 

@@ -87,6 +87,7 @@ async def list_commands(call: Call) -> Page[schema.CommandAudit]:
             limit=limit + 1,
         ),
         account=call.account,
+        market=True,
     )
     return page_of(rows, limit, _show.command_audit, lambda row: row.sequence)
 

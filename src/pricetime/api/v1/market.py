@@ -53,7 +53,7 @@ class CandleQuery(Query, frozen=True):
 
 async def list_prices(call: Call) -> Page[schema.Price]:
     """Return the price of every stock that has one: of its last trade, else its best ask."""
-    rows = await call.venue.reader.read(lambda views: views.stocks(), account=LISTINGS)
+    rows = await call.venue.reader.read(lambda views: views.stocks(), account=LISTINGS, market=True)
     priced = (row for row in rows if row.last or row.best_ask)
     name_of = call.venue.stocks.name_of
     return page_of_all(
@@ -65,14 +65,18 @@ async def get_book(call: Call) -> schema.Book:
     """Return the best levels of both sides of a book."""
     stock = (await read_stock(call, call.id("stock"))).stock
     levels = min(call.query.levels, call.venue.settings.depth_limit)
-    return _show.book(stock, await call.venue.reader.read(lambda views: views.depth(stock, levels)))
+    return _show.book(
+        stock, await call.venue.reader.read(lambda views: views.depth(stock, levels), market=True)
+    )
 
 
 async def list_trades(call: Call) -> Page[schema.Trade]:
     """Return the trades of a stock, newest first."""
     stock = (await read_stock(call, call.id("stock"))).stock
     before, limit = cursor_of(call), page_limit(call)
-    rows = await call.venue.reader.read(lambda views: views.trades(stock, before=before, limit=limit + 1))
+    rows = await call.venue.reader.read(
+        lambda views: views.trades(stock, before=before, limit=limit + 1), market=True
+    )
     return page_of(rows, limit, _show.trade, lambda row: row.trade)
 
 
@@ -83,7 +87,7 @@ async def list_candles(call: Call) -> Page[schema.CandleView]:
     start_ns, end_ns = span_of(asked.start, asked.end)
     interval_s, limit = INTERVALS_S[asked.interval], page_limit(call)
     rows = await call.venue.reader.read(
-        lambda views: views.candles(stock, interval_s, start_ns, end_ns, limit=limit)
+        lambda views: views.candles(stock, interval_s, start_ns, end_ns, limit=limit), market=True
     )
     return Page(items=[_show.candle(row) for row in rows])
 

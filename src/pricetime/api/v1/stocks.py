@@ -29,7 +29,7 @@ def shown_stock(call: Call) -> Callable[[StockRow], schema.Stock]:
 
 async def read_stock(call: Call, stock: int) -> StockRow:
     """Return a listed stock; NotFound where it is none."""
-    row = await call.venue.reader.read(lambda views: views.stock(stock), account=LISTINGS)
+    row = await call.venue.reader.read(lambda views: views.stock(stock), account=LISTINGS, market=True)
     if row is None:
         raise NotFound(
             f"There is no stock {stock}. Look up its id in the list of stocks.", code="unknown_stock"
@@ -39,7 +39,7 @@ async def read_stock(call: Call, stock: int) -> StockRow:
 
 async def list_stocks(call: Call) -> Page[schema.Stock]:
     """Return the listed stocks by id, each with its last price, best prices and day."""
-    rows = await call.venue.reader.read(lambda views: views.stocks(), account=LISTINGS)
+    rows = await call.venue.reader.read(lambda views: views.stocks(), account=LISTINGS, market=True)
     return page_of_all(call, rows, shown_stock(call), lambda row: row.stock)
 
 
