@@ -1,4 +1,4 @@
-"""The servers that benchmarks load: a venue, and a bare handler beside it."""
+"""The servers that benchmarks load."""
 
 from __future__ import annotations
 
@@ -56,14 +56,6 @@ def venue(data: Path, **settings: object) -> Iterator[int]:
     chosen |= settings
     environment = {f"PRICETIME_{name.upper()}": str(value) for name, value in chosen.items()}
     with running(command, port, environment):
-        yield port
-
-
-@contextmanager
-def bare() -> Iterator[int]:
-    """Serve an empty POST handler without a venue; yield its port."""
-    port = free_port()
-    with running([sys.executable, "-m", "bench._bare", str(port)], port):
         yield port
 
 

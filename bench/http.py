@@ -1,9 +1,9 @@
-"""Orders over HTTP, durable when answered, against an empty POST handler on the same server.
+"""Orders over HTTP, durable when answered, against empty POST handlers of the same server.
 
-Two questions: how many orders a second (wrk, closed loop, in turns with the empty handler), and how long an
-order waits to be durable at half of that (open loop). The empty handler is an endpoint of the very server
-that takes the orders, behind the same guards. What a bare application without a venue answers is told
-beside it.
+Two questions: how many orders a second (wrk, closed loop, in turns with the handlers), and how long an order
+waits to be durable at half of that (open loop). The rate is told against two handlers that do nothing: one
+that asks for a session and an order's body first, as placing an order does, and one that is open to all and
+takes no body.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ REQUESTS = 20_000
 PASSWORD = "correct horse"
 
 
-class Rate(NamedTuple):
+class Rates(NamedTuple):
     """Medians over the rounds, requests a second."""
 
-    value: float
-    baseline: float
-    bare: float
+    orders: float
+    guarded: float
+    """The empty handler behind a session and a body."""
+    open: float
+    """The empty handler that anybody may call."""
     loads: list[Load]
 
 
@@ -94,17 +96,14 @@ def _as_v1(body: str) -> str:
     )
 
 
-def measure(venue: int, bare: int, requests: Path) -> Rate:
-    """Load the venue, its empty handler and the bare one in turn, several times, and take the medians."""
-    loads, empties, bares = [], [], []
+def measure(port: int, requests: Path, family: str) -> Rates:
+    """Load the orders and both empty handlers in turn, several times, and take the medians."""
+    runs: dict[str | None, list[Load]] = {"/empty": [], f"/empty/{family}": [], None: []}
     for _ in range(ROUNDS):
-        bares.append(_load(bare, requests, path="/empty"))
-        empties.append(_load(venue, requests, path="/empty"))
-        loads.append(_load(venue, requests))
-    value, baseline, alone = (
-        statistics.median(load.rate for load in runs) for runs in (loads, empties, bares)
-    )
-    return Rate(value, baseline, alone, loads)
+        for path, loads in runs.items():
+            loads.append(_load(port, requests, path))
+    open_, guarded, orders = (statistics.median(load.rate for load in loads) for loads in runs.values())
+    return Rates(orders, guarded, open_, runs[None])
 
 
 def _load(port: int, requests: Path, path: str | None = None) -> Load:
@@ -132,42 +131,47 @@ def commit_ms(folder: Path) -> float:
 
 def main() -> list[Result]:
     results = []
-    with tempfile.TemporaryDirectory() as folder, _servers.bare() as bare:
+    with tempfile.TemporaryDirectory() as folder:
         for name, make in (("daytrade", daytrade_orders), ("v1", v1_orders)):
             data = Path(folder) / name
             with _servers.venue(data) as port:
                 orders = make(*prepare(port))
                 requests = _wrk.write_requests(Path(folder) / f"{name}.txt", orders)
-                rate = measure(port, bare, requests)
-                results.append(_rate_result(name, orders[0].path, rate))
-                waits = _open_loop.run(port, orders, rate=rate.value / 2, seconds=HALF_LOAD_SECONDS)
+                rates = measure(port, requests, name)
+                results += _rate_results(name, orders[0].path, rates)
+                waits = _open_loop.run(port, orders, rate=rates.orders / 2, seconds=HALF_LOAD_SECONDS)
                 results.append(_wait_result(name, orders[0].path, waits, commit_ms(data)))
     return results
 
 
-def _rate_result(name: str, path: str, rate: Rate) -> Result:
-    return Result(
-        name=f"http: {name} orders",
-        value=rate.value,
-        unit="orders/s",
-        workload=(
-            f"POST {path} over {CONNECTIONS} connections from wrk, {USERS} users, one stock, limit orders of "
-            f"which about half trade; every answer means durable; median of {ROUNDS} runs of {SECONDS} s"
-        ),
-        target=0.5,
-        target_is_ratio=True,
-        baseline=rate.baseline,
-        baseline_is=(
-            "the same requests to an empty POST handler on the same server, in turns; a bare uvicorn and "
-            f"Starlette without a venue answers {rate.bare:,.0f}/s"
-        ),
-        more={
-            "bare_uvicorn_and_starlette": rate.bare,
-            "p50_ms": statistics.median(load.p50_ms for load in rate.loads),
-            "p99_ms": statistics.median(load.p99_ms for load in rate.loads),
-            "runs": [round(load.rate) for load in rate.loads],
-        },
+def _rate_results(name: str, path: str, rates: Rates) -> list[Result]:
+    workload = (
+        f"POST {path} over {CONNECTIONS} connections from wrk, {USERS} users, one stock, limit orders of "
+        f"which about half trade; every answer means durable; median of {ROUNDS} runs of {SECONDS} s"
     )
+    more = {
+        "p50_ms": statistics.median(load.p50_ms for load in rates.loads),
+        "p99_ms": statistics.median(load.p99_ms for load in rates.loads),
+        "runs": [round(load.rate) for load in rates.loads],
+    }
+    baselines = {
+        "": (rates.guarded, "an empty POST handler of the same server that asks for a session and this body"),
+        ", open": (rates.open, "an empty POST handler of the same server, open to all and without a body"),
+    }
+    return [
+        Result(
+            name=f"http: {name} orders{suffix}",
+            value=rates.orders,
+            unit="orders/s",
+            workload=workload,
+            target=0.5,
+            target_is_ratio=True,
+            baseline=baseline,
+            baseline_is=f"{what}; in turns with the orders",
+            more=more,
+        )
+        for suffix, (baseline, what) in baselines.items()
+    ]
 
 
 def _wait_result(name: str, path: str, waits: _open_loop.Waits, commit: float) -> Result:
