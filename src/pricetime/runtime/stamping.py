@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from pricetime.errors import RecordError
-from pricetime.records import CommandKind, check_commands, command_array
+from pricetime.records import COMMAND_BYTES, Command, CommandKind, check_commands, command_array
+
+_KIND_AT: Final = Command._fields.index("kind")
+_PLACE_ORDER: Final = int(CommandKind.PLACE_ORDER)
+_OPEN_ACCOUNT: Final = int(CommandKind.OPEN_ACCOUNT)
 
 
 def count_commands(commands: bytes) -> int:
@@ -22,12 +28,13 @@ def stamp(commands: bytes, first: int, now_ns: int) -> bytes:
     An order's id is the sequence of its PLACE_ORDER; a new account without a number takes its own.
     """
     stamped = bytearray(commands)
-    array = command_array(stamped)
-    kinds = array["kind"]
+    array, kinds = command_array(stamped), commands[_KIND_AT::COMMAND_BYTES]
     sequences = np.arange(first, first + len(array))
     array["sequence"] = sequences
     array["time_ns"] = now_ns
-    np.copyto(array["order"], sequences, where=kinds == CommandKind.PLACE_ORDER)
-    nameless = (kinds == CommandKind.OPEN_ACCOUNT) & (array["account"] == 0)
-    np.copyto(array["account"], sequences, where=nameless)
+    if _PLACE_ORDER in kinds:
+        np.copyto(array["order"], sequences, where=array["kind"] == _PLACE_ORDER)
+    if _OPEN_ACCOUNT in kinds:
+        nameless = (array["kind"] == _OPEN_ACCOUNT) & (array["account"] == 0)
+        np.copyto(array["account"], sequences, where=nameless)
     return bytes(stamped)

@@ -6,7 +6,7 @@ other core. The two processes share the data folder and two pipes::
     venue ── number of the newest event, 8 bytes ──> stdin
     venue <── number of the last event in the views, 8 bytes a save ── stdout
 
-The venue says that there is more at once where a reader waits for it, and else some fifty times a second:
+The venue says that there is more at once where a reader waits for it, and else some ten times a second:
 the more events a save takes in, the less each costs, and waking the process costs more than an order.
 
 When stdin ends, because the venue stops or is gone, the process ends after the save under way. A process
@@ -41,7 +41,7 @@ _READ_BYTES: Final = 64 * 1024
 _START_TIMEOUT_S: Final = 60.0
 _STOP_TIMEOUT_S: Final = 60.0
 _LONGEST_PAUSE_S: Final = 30.0
-_PACE_S: Final = 0.02
+_PACE_S: Final = 0.1
 _NICENESS: Final = 5
 _log = structlog.get_logger("pricetime.views")
 
