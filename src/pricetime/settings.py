@@ -60,7 +60,7 @@ class Settings:
     open_setup: bool = _option(True, "on/off", "every signed-in user may create stocks and add shares")
     open_funding: bool = _option(True, "on/off", "every signed-in user may deposit and withdraw")
     default_tick: int = _option(100, "1/10000", "tick of a stock that names none", 1, 1_000_000_000)
-    open_orders_limit: int = _option(100_000, "orders", "open in one account", 1, 100_000_000)
+    open_orders_limit: int = _option(10_000, "orders", "open in one account", 1, 100_000_000)
     client_ids_remembered: int = _option(1_024, "ids", "of an account's latest commands", 1, 1_000_000)
 
     # Users and sessions

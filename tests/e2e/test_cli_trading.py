@@ -85,8 +85,8 @@ def test_a_taken_name_is_one_sentence(pricetime, user):
 
 def test_a_user_buys_looks_at_everything_and_sells_again(pricetime, user, stock):
     bought = pricetime(f"order buy {stock} 10")
-    assert f"buy 10 {stock} at market is filled, 10 at 135.00 so far." in bought
-    assert pricetime("wallet show --json") == {"available": "8650.00", "held": "0.00", "total": "8650.00"}
+    assert f"buy 10 {stock} at market is filled, 10 at 135.00." in bought
+    assert pricetime("wallet --json") == {"available": "8650.00", "held": "0.00", "total": "8650.00"}
     [holding] = pricetime("portfolio --json")["holdings"]
     assert (holding["name"], holding["available"], holding["average_cost"]) == (stock, 10, "135.00")
     sold = pricetime(f"order sell {stock} 4 --price 120 --json")

@@ -98,7 +98,8 @@ def _place(
 
 def _told(order: Order, name: str) -> str:
     at = "at market" if order.price is None else f"at {order.price}"
-    filled = f", {order.filled_quantity} at {order.average_price} so far" if order.filled_quantity else ""
+    so_far = "" if order.status == "filled" else " so far"
+    filled = f", {order.filled_quantity} at {order.average_price}{so_far}" if order.filled_quantity else ""
     reason = f" ({order.reason})" if order.reason and order.reason != order.status else ""
     cut = " It was cut to what the wallet can pay." if order.cut else ""
     what = f"{order.side} {order.quantity} {name} {at}"

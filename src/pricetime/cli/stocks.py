@@ -8,7 +8,7 @@ from pricetime.cli import options
 from pricetime.cli.output import print_json, print_table
 from pricetime.cli.remote import visitor
 
-_COLUMNS = (">id", "name", ">last", ">bid", ">ask", ">day", ">low", ">high", ">volume", ">tick", "state")
+_COLUMNS = (">id", "name", ">last", ">bid", ">ask", ">change", ">low", ">high", ">volume", ">tick", "state")
 
 
 @click.command

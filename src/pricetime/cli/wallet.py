@@ -14,11 +14,15 @@ from pricetime.schema import Wallet
 
 
 @click.group(invoke_without_command=True)
+@options.url
+@options.as_json
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, url: str | None, as_json: bool) -> None:
     """Show, deposit and withdraw money."""
     if context.invoked_subcommand is None:
-        context.invoke(show)
+        context.invoke(show, url=url, as_json=as_json)
+    else:  # the options may stand before the verb or behind it
+        context.default_map = {context.invoked_subcommand: {"url": url, "as_json": as_json}}
 
 
 def _print(wallet: Wallet, as_json: bool) -> None:

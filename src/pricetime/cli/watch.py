@@ -96,7 +96,7 @@ def _picture(moment: Moment, levels: int) -> RenderableType:
     stock = moment.stock
     head = Text.assemble(
         (shown(stock.name), "bold"),
-        f"  last {shown(stock.last_price)}  day {shown(stock.day_change)}  volume {stock.day_volume}",
+        f"  last {shown(stock.last_price)}  today {shown(stock.day_change)}  volume {stock.day_volume}",
         ("  HALTED" if stock.halted else "", "bold red"),
     )
     return Group(head, Columns([_book(moment.book, levels), _tape(moment.trades)], padding=(0, 4)))
