@@ -126,10 +126,13 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
         "too_many_open_orders",
         "The account has as many open orders as it may. Cancel one first.",
     ),
-    Reason.MONEY_LIMIT: ("money_limit", "The account would hold more than 9 × 10^14. Move a smaller amount."),
+    Reason.MONEY_LIMIT: (
+        "money_limit",
+        "All accounts together would hold more than about 9.22 × 10^14. Deposit a smaller amount.",
+    ),
     Reason.SHARE_LIMIT: (
         "share_limit",
-        "There would be more than 10^15 shares. Ask for fewer.",
+        "There would be more shares of this stock than can be counted. Ask for fewer.",
     ),
     Reason.CLIENT_ID_REUSED: (
         "client_id_reused",
