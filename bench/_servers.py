@@ -59,6 +59,14 @@ def venue(data: Path, **settings: object) -> Iterator[int]:
         yield port
 
 
+@contextmanager
+def bare() -> Iterator[int]:
+    """Serve an empty POST handler on stock uvicorn and Starlette; yield its port."""
+    port = free_port()
+    with running([sys.executable, "-m", "bench._bare", str(port)], port):
+        yield port
+
+
 def call(port: int, method: str, path: str, body: object = None, token: str = "") -> tuple[int, Any]:
     """Send one request; return the status and the body, decoded where it is JSON."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)

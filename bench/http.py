@@ -1,9 +1,10 @@
 """Orders over HTTP, durable when answered, against empty POST handlers of the same server.
 
 Two questions: how many orders a second (wrk, closed loop, in turns with the handlers), and how long an order
-waits to be durable at half of that (open loop). The rate is told against two handlers that do nothing: one
-that asks for a session and an order's body first, as placing an order does, and one that is open to all and
-takes no body.
+waits to be durable at half of that (open loop). The rate is told against three handlers that do nothing: one
+of the same server that asks for a session and an order's body first, as placing an order does; one of the
+same server that is open to all and takes no body; and one on uvicorn and Starlette as they come, whose rate
+does not move when the venue's own way through HTTP gets shorter.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Rates(NamedTuple):
     """The empty handler behind a session and a body."""
     open: float
     """The empty handler that anybody may call."""
+    stock: float
+    """The empty handler of stock uvicorn and Starlette."""
     loads: list[Load]
 
 
@@ -96,14 +99,14 @@ def _as_v1(body: str) -> str:
     )
 
 
-def measure(port: int, requests: Path, family: str) -> Rates:
-    """Load the orders and both empty handlers in turn, several times, and take the medians."""
-    runs: dict[str | None, list[Load]] = {"/empty": [], f"/empty/{family}": [], None: []}
+def measure(port: int, bare: int, requests: Path, family: str) -> Rates:
+    """Load the orders and the empty handlers in turn, several times, and take the medians."""
+    targets = [(port, None), (port, f"/empty/{family}"), (port, "/empty"), (bare, "/empty")]
+    runs: list[list[Load]] = [[] for _ in targets]
     for _ in range(ROUNDS):
-        for path, loads in runs.items():
-            loads.append(_load(port, requests, path))
-    open_, guarded, orders = (statistics.median(load.rate for load in loads) for loads in runs.values())
-    return Rates(orders, guarded, open_, runs[None])
+        for (at, path), loads in zip(targets, runs, strict=True):
+            loads.append(_load(at, requests, path))
+    return Rates(*(statistics.median(load.rate for load in loads) for loads in runs), runs[0])
 
 
 def _load(port: int, requests: Path, path: str | None = None) -> Load:
@@ -131,13 +134,13 @@ def commit_ms(folder: Path) -> float:
 
 def main() -> list[Result]:
     results = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _servers.bare() as bare:
         for name, make in (("daytrade", daytrade_orders), ("v1", v1_orders)):
             data = Path(folder) / name
             with _servers.venue(data) as port:
                 orders = make(*prepare(port))
                 requests = _wrk.write_requests(Path(folder) / f"{name}.txt", orders)
-                rates = measure(port, requests, name)
+                rates = measure(port, bare, requests, name)
                 results += _rate_results(name, orders[0].path, rates)
                 waits = _open_loop.run(port, orders, rate=rates.orders / 2, seconds=HALF_LOAD_SECONDS)
                 results.append(_wait_result(name, orders[0].path, waits, commit_ms(data)))
@@ -157,6 +160,7 @@ def _rate_results(name: str, path: str, rates: Rates) -> list[Result]:
     baselines = {
         "": (rates.guarded, "an empty POST handler of the same server that asks for a session and this body"),
         ", open": (rates.open, "an empty POST handler of the same server, open to all and without a body"),
+        ", stock": (rates.stock, "an empty POST handler on uvicorn and Starlette as they come"),
     }
     return [
         Result(
