@@ -17,7 +17,7 @@ PATIENCE_S = 20
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with serve(tmp_path / "data", view_wait_ms=300) as running:
+    with serve(tmp_path / "data", view_wait_ms=500) as running:
         yield running
 
 
@@ -33,6 +33,10 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < give_up, "it did not come about in time"
         time.sleep(0.02)
+
+
+def shows_its_portfolio(trader: Trader) -> bool:
+    return trader.v1("GET", "/portfolio").status_code == 200
 
 
 def views_of(venue: int) -> list[int]:
@@ -57,7 +61,7 @@ def test_killed_they_are_started_again_and_miss_nothing(server: Server, trader: 
     (pid,) = views_of(server.pid)
     os.kill(pid, signal.SIGKILL)
     trader.sell(stock, 4, 15)
-    until(lambda: trader.get("/transaction/getStockPortfolio").status_code == 200)
+    until(lambda: shows_its_portfolio(trader))
     assert trader.owned(stock) == 6
     assert [row["order_status"] for row in trader.stock_rows()] == ["IN_PROGRESS"]
     assert views_of(server.pid) != [pid]
@@ -66,7 +70,7 @@ def test_killed_they_are_started_again_and_miss_nothing(server: Server, trader: 
 def test_hanging_they_hold_up_lists_and_not_orders(server: Server, trader: Trader) -> None:
     stock = trader.create_stock("Snail")
     trader.add_shares(stock, 10)
-    assert trader.owned(stock) == 10
+    until(lambda: shows_its_portfolio(trader))
     (pid,) = views_of(server.pid)
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -76,7 +80,7 @@ def test_hanging_they_hold_up_lists_and_not_orders(server: Server, trader: Trade
         assert int(refused.headers["retry-after"]) >= 1
     finally:
         os.kill(pid, signal.SIGCONT)
-    until(lambda: trader.v1("GET", "/portfolio").status_code == 200)
+    until(lambda: shows_its_portfolio(trader))
     assert trader.owned(stock) == 6
 
 
