@@ -315,6 +315,6 @@ def test_a_damaged_journal_is_refused_with_its_batch(start_server: Callable[...,
     call(server, "/v1/users", {"user_name": "ada", "password": "a password", "name": "Ada"})
     server.kill()
     with sqlite3.connect(server.data / "journal.db") as journal:
-        journal.execute("UPDATE batches SET commands = zeroblob(length(commands)) WHERE number = 2")
+        journal.execute("UPDATE batches SET commands = zeroblob(length(commands)) WHERE number = 1")
     journal.close()
-    assert "batch 2" in refusal(port=0, data=server.data)
+    assert "batch 1" in refusal(port=0, data=server.data)
