@@ -12,6 +12,7 @@ stocks ascend by number; an account's client ids stand oldest first.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -113,6 +114,11 @@ _TABLES: Final = {
     "orders": ORDER_FIELDS,
     "client_ids": CLIENT_ID_FIELDS,
 }
+
+
+def hash_of_state(snapshot: bytes) -> bytes:
+    """Return the state hash: BLAKE2b-256 of the snapshot."""
+    return hashlib.blake2b(snapshot, digest_size=32).digest()
 
 
 def read_snapshot(snapshot: bytes) -> Tables:

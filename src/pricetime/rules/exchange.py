@@ -22,6 +22,7 @@ from pricetime.records import (
     check_commands,
     iter_commands,
 )
+from pricetime.records.state import hash_of_state
 from pricetime.rules import state
 from pricetime.rules.book import FOK, GTC, LIMIT, SELL, Book
 from pricetime.rules.ledger import Account, Ledger
@@ -124,7 +125,7 @@ class Venue:
 
     def state_hash(self) -> bytes:
         """Return 32 bytes that are equal for equal states."""
-        return state.hash_of(self.snapshot())
+        return hash_of_state(self.snapshot())
 
     def check(self) -> list[str]:
         """Return a sentence for each invariant of the whole that does not hold."""

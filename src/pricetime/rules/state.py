@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from itertools import starmap
 from typing import TYPE_CHECKING
@@ -25,11 +24,6 @@ from pricetime.rules.order import BUY, MARKET, Order
 
 if TYPE_CHECKING:
     from pricetime.rules.exchange import Venue
-
-
-def hash_of(snapshot: bytes) -> bytes:
-    """Return the state hash: BLAKE2b-256 of the snapshot."""
-    return hashlib.blake2b(snapshot, digest_size=32).digest()
 
 
 def write(venue: Venue) -> bytes:

@@ -73,8 +73,3 @@ CLOSED_STATE: Final = {
     reason: TRANSITIONS[OrderState.OPEN][happening] for reason, happening in HAPPENING_OF_CLOSE.items()
 }
 """The state that an order ends in, by the reason of its ORDER_CLOSED event."""
-
-
-def next_state(state: OrderState, happening: Happening) -> OrderState:
-    """Return the state after ``happening``; KeyError where that cannot happen in ``state``."""
-    return TRANSITIONS[state][happening]

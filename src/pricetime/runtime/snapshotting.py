@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import structlog
 
 from pricetime.ports import Batch, Journal, Snapshot, Snapshots
+from pricetime.records.state import hash_of_state
 from pricetime.runtime.recovery import recover
 from pricetime.runtime.venue import Venue
 
@@ -33,12 +34,13 @@ def take_snapshot(journal: Journal, snapshots: Snapshots, venue_type: type[Venue
 
 def snapshot_of(venue: Venue, batch: int, batch_hash: bytes) -> Snapshot:
     """Return the venue's state, which is the one after this batch."""
+    state = venue.snapshot()
     return Snapshot(
         batch=batch,
         batch_hash=batch_hash,
         sequence=venue.sequence,
-        state=venue.snapshot(),
-        state_hash=venue.state_hash(),
+        state=state,
+        state_hash=hash_of_state(state),
     )
 
 

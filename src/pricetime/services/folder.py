@@ -5,6 +5,9 @@ Adapters are picked in this room alone: storage here, the rest in ``wiring`` and
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,11 +41,6 @@ class DataFolder:
         """The folder of the keys that sign tokens."""
         return self.path / "keys"
 
-    @property
-    def views_lock(self) -> Path:
-        """The file whose lock the one writer of the views has."""
-        return self.path / "views.lock"
-
     def journal_for_writing(self) -> SqliteJournal:
         """Open the journal, made where there is none; JournalBusy where another process writes it."""
         return SqliteJournal.create(self.path / "journal.db")
@@ -58,9 +56,13 @@ class DataFolder:
         """Open the snapshots."""
         return SnapshotFiles(self.path / "snapshots")
 
-    def view_store(self) -> SqliteViewStore:
-        """Open the views for writing, made where there are none. For one process at a time."""
-        return SqliteViewStore(self.path / "views.db")
+    @contextlib.contextmanager
+    def views_for_writing(self) -> Iterator[SqliteViewStore]:
+        """Open the views for writing, made where there are none; wait while another process has them so."""
+        with (self.path / "views.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with contextlib.closing(SqliteViewStore(self.path / "views.db")) as store:
+                yield store
 
     def has_views(self) -> bool:
         """Return whether there are views to read."""
@@ -69,11 +71,6 @@ class DataFolder:
     def views(self) -> SqliteViews:
         """Open the views for reading."""
         return SqliteViews(self.path / "views.db")
-
-    def drop_views(self) -> None:
-        """Throw the views away; nothing may have them open for writing."""
-        for name in ("views.db", "views.db-wal", "views.db-shm"):
-            (self.path / name).unlink(missing_ok=True)
 
     def accounts(self, queue_limit: int | None = None) -> SqliteAccounts:
         """Open the users, made where there are none."""

@@ -10,22 +10,17 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from threading import Event
-from typing import Final
 
 from pricetime.adapters.clock import SystemClock
 from pricetime.adapters.passwords import BcryptHasher
-from pricetime.errors import ViewsBehind
 from pricetime.identity import add_pending_admin
-from pricetime.ports import Batch, Journal, PendingUser, ViewStore
+from pricetime.ports import Batch, Journal, PendingUser
 from pricetime.rules import Venue
 from pricetime.runtime import check as checks
 from pricetime.runtime.recovery import ProgressCallback, batches_after
 from pricetime.services.folder import DataFolder
 from pricetime.settings import Settings
-from pricetime.views import Follower
-
-_LOOK_AGAIN_S: Final = 0.2
+from pricetime.views import rebuild
 
 
 @contextmanager
@@ -71,36 +66,15 @@ def rebuild_views(settings: Settings, progress: ProgressCallback) -> int:
     folder = _folder(settings)
     with open_journal(settings):
         pass  # there is a venue, and making its journal would not be a rebuild
-    with closing(folder.journal_for_writing()) as journal:
-        folder.drop_views()
+    with closing(folder.journal_for_writing()) as journal, folder.views_for_writing() as store:
         last = journal.last()
         goal = last.last_event if last else 0
-        with closing(folder.view_store()) as store:
-            _follow(journal, store, goal, settings.view_batch_limit, progress)
-    return goal
-
-
-def _follow(
-    journal: Journal, store: ViewStore, goal: int, batch_limit: int, progress: ProgressCallback
-) -> None:
-    moved, position = Event(), store.checkpoint().event
-
-    def advance(number: int) -> None:
-        nonlocal position
-        position = number
-        moved.set()
-
-    follower = Follower(journal, store, advance, batch_limit=batch_limit)
-    follower.start()
-    try:
-        while position < goal:
-            moved.wait(_LOOK_AGAIN_S)
-            moved.clear()
-            progress(position, goal)
-            if position < goal and not follower.is_alive():
-                raise ViewsBehind(f"The views cannot be built beyond event {position}; see the log above.")
-    finally:
-        follower.stop()
+        return rebuild(
+            journal,
+            store,
+            lambda position: progress(position, goal),
+            batch_limit=settings.view_batch_limit,
+        )
 
 
 def create_admin(settings: Settings, user_name: str, password: str, name: str) -> PendingUser:

@@ -18,13 +18,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import struct
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -159,9 +157,8 @@ def main(arguments: list[str] | None = None) -> int:
     _give_way()
     folder = DataFolder(Path(path))
     with (
-        _lock(folder),
+        folder.views_for_writing() as store,
         contextlib.closing(folder.journal()) as journal,
-        contextlib.closing(folder.view_store()) as store,
     ):
         follower = Follower(journal, store, _tell, batch_limit=int(batch_limit))
         follower.start()
@@ -178,13 +175,6 @@ def _give_way() -> None:
     os.nice(_NICENESS)
     if hasattr(os, "SCHED_BATCH"):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
-@contextlib.contextmanager
-def _lock(folder: DataFolder) -> Iterator[None]:
-    with folder.views_lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _tell(position: int) -> None:

@@ -11,7 +11,6 @@ from pricetime.rules.states import (
     TRANSITIONS,
     Happening,
     OrderState,
-    next_state,
 )
 
 
@@ -24,7 +23,7 @@ def test_ended_orders_stay_ended() -> None:
     for state in (OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.DENIED):
         assert TRANSITIONS[state] == {}
         with pytest.raises(KeyError):
-            next_state(state, Happening.CANCEL)
+            TRANSITIONS[state][Happening.CANCEL]
 
 
 @pytest.mark.parametrize(
@@ -40,5 +39,5 @@ def test_ended_orders_stay_ended() -> None:
 )
 def test_each_reason_to_close_leads_to_its_state(reason: Reason, state: str) -> None:
     assert CLOSED_STATE[reason] == state
-    partly = next_state(OrderState.OPEN, Happening.FILL_PART)
-    assert next_state(partly, HAPPENING_OF_CLOSE[reason]) == state
+    partly = TRANSITIONS[OrderState.OPEN][Happening.FILL_PART]
+    assert TRANSITIONS[partly][HAPPENING_OF_CLOSE[reason]] == state
