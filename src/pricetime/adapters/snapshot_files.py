@@ -56,19 +56,30 @@ class SnapshotFiles:
 
     def newest_first(self) -> Iterator[Snapshot]:
         """Yield the readable snapshots; a damaged one is left out with a warning."""
-        for path in self._newest_first():
-            try:
-                yield _unpack(path)
-            except (OSError, SnapshotError) as error:
-                _log.warning("a snapshot is left out", file=str(path), error=str(error))
+        for found in self._read():
+            if isinstance(found, Snapshot):
+                yield found
+            else:
+                _log.warning("a snapshot is left out", error=str(found))
 
     def damage(self) -> Iterator[str]:
         """Yield a sentence for each file that cannot be read as a snapshot."""
+        for found in self._read():
+            if not isinstance(found, Snapshot):
+                yield str(found)
+
+    def _read(self) -> Iterator[Snapshot | OSError | SnapshotError]:
+        """Yield what each file holds, or why that cannot be told, newest first.
+
+        A file that has gone since the folder was listed was dropped for a newer one, and is no damage.
+        """
         for path in self._newest_first():
             try:
-                _unpack(path)
+                yield _unpack(path)
+            except FileNotFoundError:
+                continue
             except (OSError, SnapshotError) as error:
-                yield str(error)
+                yield error
 
     def _newest_first(self) -> list[Path]:
         return sorted(self._folder.glob("*.snapshot"), reverse=True)

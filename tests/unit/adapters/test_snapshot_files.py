@@ -80,3 +80,14 @@ def test_a_folder_that_cannot_be_written_is_an_error_that_names_the_batch(tmp_pa
     (tmp_path / "snapshots").write_text("a file where the folder should be")
     with pytest.raises(SnapshotError, match="batch 4 cannot be written"):
         SnapshotFiles(tmp_path / "snapshots").save(snapshot(4))
+
+
+def test_a_file_dropped_for_a_newer_one_while_others_are_read_is_no_damage(files, folder):
+    files.save(snapshot(1))
+    files.save(snapshot(2))
+    newest = next(folder.glob("*2.snapshot"))
+    newest.write_bytes(newest.read_bytes()[:-1])
+    faults = files.damage()
+    assert "is damaged" in next(faults)
+    files.save(snapshot(3))
+    assert list(faults) == []
