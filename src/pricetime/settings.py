@@ -48,6 +48,12 @@ class Settings:
     )
 
     # The runtime
+    core: str = _option(
+        "auto",
+        "name",
+        "of what matches: the compiled core where it is installed, the core or nothing, the reference rules",
+        words=("auto", "compiled", "rules"),
+    )
     queue_limit: int = _option(50_000, "commands", "that may wait; beyond it 503", 1, 10_000_000)
     batch_limit: int = _option(2_000, "commands", "journaled together at most", 1, 100_000)
     snapshot_every: int = _option(100_000, "commands", "between two snapshots", 100, 100_000_000)

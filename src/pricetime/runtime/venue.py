@@ -23,6 +23,11 @@ class Venue(Protocol):
         """Return the time of the last command applied."""
         ...
 
+    @property
+    def limits(self) -> tuple[int, ...]:
+        """Return the limits that the last SET_LIMITS set, in the order of its parameters."""
+        ...
+
     def apply(self, commands: bytes) -> bytes:
         """Apply stamped commands in order and return their events."""
         ...

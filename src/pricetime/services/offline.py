@@ -15,8 +15,8 @@ from pricetime.adapters.clock import SystemClock
 from pricetime.adapters.passwords import BcryptHasher
 from pricetime.identity import add_pending_admin
 from pricetime.ports import Batch, Journal, PendingUser
-from pricetime.rules import Venue
 from pricetime.runtime import check as checks
+from pricetime.runtime.implementations import pick
 from pricetime.runtime.recovery import ProgressCallback, batches_after
 from pricetime.services.folder import DataFolder
 from pricetime.settings import Settings
@@ -51,14 +51,17 @@ def check_venue(settings: Settings, progress: ProgressCallback, note: Callable[[
         else:
             note("there are no views to compare; `pricetime rebuild` makes them")
         damage = [*journal.damage(), *snapshots.damage()]
-        yield from checks.check(journal, snapshots, views, Venue, damage=damage, progress=progress, note=note)
+        venue_type = pick(settings.core)
+        yield from checks.check(
+            journal, snapshots, views, venue_type, damage=damage, progress=progress, note=note
+        )
 
 
 def replay_venue(settings: Settings, progress: ProgressCallback) -> checks.Replayed:
     """Replay the journal from its first batch and from a snapshot, and return where both end; CheckFailed."""
     with open_journal(settings) as journal:
         snapshots = _folder(settings).snapshots()
-        return checks.verify_replay(journal, snapshots, Venue, progress=progress)
+        return checks.verify_replay(journal, snapshots, pick(settings.core), progress=progress)
 
 
 def rebuild_views(settings: Settings, progress: ProgressCallback) -> int:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from pricetime.errors import PricetimeError
-from pricetime.rules import Venue
+from pricetime.runtime.implementations import pick
 from pricetime.runtime.snapshotting import take_snapshot
 from pricetime.services.folder import DataFolder
+from pricetime.settings import load
 
 _NICENESS: Final = 10
 
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.nice(_NICENESS)
     try:
         with contextlib.closing(folder.journal()) as journal:
-            take_snapshot(journal, folder.snapshots(), Venue)
+            take_snapshot(journal, folder.snapshots(), pick(load().core))
     except PricetimeError as error:
         sys.stderr.write(f"{error}\n")
         return 1

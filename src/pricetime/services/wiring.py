@@ -28,10 +28,11 @@ from pricetime.identity import Identity
 from pricetime.ports import Accounts, Batch, Clock, Journal, Snapshots
 from pricetime.records import iter_events
 from pricetime.records.commands import open_account, set_limits
-from pricetime.rules import Venue
 from pricetime.runtime import Progress, Reader, Sequencer
+from pricetime.runtime.implementations import available, name_of, pick
 from pricetime.runtime.recovery import recover
 from pricetime.runtime.snapshotting import Snapshotting, newest_sequence
+from pricetime.runtime.venue import Venue
 from pricetime.services.folder import DataFolder
 from pricetime.services.snapshotter import command_for
 from pricetime.services.view_process import ViewProcess
@@ -52,12 +53,13 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
     folder = DataFolder(Path(settings.data))
     folder.make()
     started_ns = time.time_ns()
+    venue_type = pick(settings.core)
     clock, metrics = SystemClock(), Metrics()
     async with AsyncExitStack() as stack:
         journal = folder.journal_for_writing()
         stack.callback(journal.close)
         snapshots = folder.snapshots()
-        venue, last = await asyncio.to_thread(_recovered, journal, snapshots)
+        venue, last = await asyncio.to_thread(_recovered, journal, snapshots, venue_type)
         sequencer = await _sequencer(stack, settings, clock, venue, journal, last, snapshots)
         _take_snapshots(stack, settings, folder, sequencer, snapshots)
         progress, reader, views = await _views(stack, settings, folder, sequencer)
@@ -80,13 +82,13 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
             stocks=stocks,
             metrics=metrics,
             views_alive=views.is_alive,
-            rules="reference",
+            rules=name_of(venue_type),
             started_ns=started_ns,
         )
         _log.info("stopping", waiting=sequencer.queued)
 
 
-def _recovered(journal: Journal, snapshots: Snapshots) -> tuple[Venue, Batch | None]:
+def _recovered(journal: Journal, snapshots: Snapshots, venue_type: type[Venue]) -> tuple[Venue, Batch | None]:
     began = reported = time.monotonic()
 
     def progress(done: int, goal: int) -> None:
@@ -95,9 +97,13 @@ def _recovered(journal: Journal, snapshots: Snapshots) -> tuple[Venue, Batch | N
             reported = time.monotonic()
             _log.info("replaying the journal", commands=done, of=goal)
 
-    venue, last = recover(journal, snapshots, Venue, progress=progress)
+    venue, last = recover(journal, snapshots, venue_type, progress=progress)
     seconds = round(time.monotonic() - began, 3)
     _log.info("recovered", commands=venue.sequence, events=venue.event_number, seconds=seconds)
+    if "core" in available():
+        _log.info("matching", by=name_of(venue_type))
+    else:
+        _log.warning("the reference rules match: the compiled core was not installed, for want of a compiler")
     return venue, last
 
 
