@@ -68,6 +68,9 @@ class Settings:
     default_tick: int = _option(100, "1/10000", "tick of a stock that names none", 1, 1_000_000_000)
     open_orders_limit: int = _option(10_000, "orders", "open in one account", 1, 100_000_000)
     client_ids_remembered: int = _option(1_024, "ids", "of an account's latest commands", 1, 1_000_000)
+    orders_limit: int = _option(20_000_000, "orders", "open in the whole venue", 1, 2**31 - 1)
+    accounts_limit: int = _option(10_000_000, "accounts", "of the venue", 1, 2**31 - 1)
+    stocks_limit: int = _option(100_000, "stocks", "of the venue", 1, 2**31 - 1)
 
     # Users and sessions
     bcrypt_cost: int = _option(12, "log2 rounds", "of password hashes", 4, 16)

@@ -71,6 +71,7 @@ CODES: Final[dict[str, Code]] = {
     "too_many_open_orders": Code(422, 400, "Too many open orders"),
     "money_limit": Code(422, 400, "More money than an account can hold"),
     "share_limit": Code(422, 400, "More shares than there can be"),
+    "venue_full": Code(422, 400, "The venue is full"),
     # The venue
     "internal_error": Code(500, 500, "The venue failed"),
     "queue_full": Code(503, 503, "The venue is busy"),
@@ -133,6 +134,10 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
     Reason.SHARE_LIMIT: (
         "share_limit",
         "There would be more shares of this stock than can be counted. Ask for fewer.",
+    ),
+    Reason.VENUE_FULL: (
+        "venue_full",
+        "The venue has as many accounts, stocks or open orders as it may. Try again later.",
     ),
     Reason.CLIENT_ID_REUSED: (
         "client_id_reused",

@@ -115,5 +115,6 @@ class Reason(IntEnum):
     TOO_MANY_OPEN_ORDERS = 60
     MONEY_LIMIT = 61
     SHARE_LIMIT = 62
+    VENUE_FULL = 63
 
     CLIENT_ID_REUSED = 70

@@ -170,9 +170,44 @@ def resume_stock(stock: int, *, actor: int = 0) -> Command:
     return Command(kind=CommandKind.RESUME_STOCK, stock=stock, actor=actor)
 
 
-def set_limits(open_orders: int, client_ids: int) -> Command:
-    """Set how many open orders an account may have, and how many of its client ids are remembered."""
-    return Command(kind=CommandKind.SET_LIMITS, quantity=open_orders, amount=client_ids)
+class Limits(NamedTuple):
+    """How much a venue keeps: each at least 1, none above ``MOST``."""
+
+    open_orders: int = 10_000
+    """of one account"""
+    client_ids: int = 1_024
+    """remembered of one account"""
+    orders: int = 20_000_000
+    """open in the whole venue"""
+    accounts: int = 10_000_000
+    stocks: int = 100_000
+
+
+MOST: Final = 2**31 - 1
+"""The highest limit: a compiled venue counts what it keeps in 32 bits."""
+
+
+def set_limits(
+    open_orders: int = Limits().open_orders,
+    client_ids: int = Limits().client_ids,
+    orders: int = Limits().orders,
+    accounts: int = Limits().accounts,
+    stocks: int = Limits().stocks,
+) -> Command:
+    """Set how much the venue keeps from now on (``Limits``); what is there already stays."""
+    return Command(
+        kind=CommandKind.SET_LIMITS,
+        quantity=open_orders,
+        amount=client_ids,
+        order=orders,
+        price=accounts,
+        stock=stocks,
+    )
+
+
+def limits_of(command: Command) -> Limits:
+    """Return the limits that a SET_LIMITS sets."""
+    return Limits(command.quantity, command.amount, command.order, command.price, command.stock)
 
 
 _ENUMS: EnumOf = {

@@ -40,9 +40,15 @@ COMMAND_FIELDS: Final = (
     Field("time_ns", "q", "stamped by the sequencer; never runs backwards"),
     Field("actor", "q", "the account on whose authority the command comes; 0 is the venue itself"),
     Field("account", "q", "the account it is about; OPEN_ACCOUNT with 0: the sequencer names it"),
-    Field("stock", "q", "the stock's number; CANCEL_ALL with 0: every stock"),
-    Field("order", "q", "PLACE: stamped by the sequencer; AMEND, CANCEL: the order meant"),
-    Field("price", "q", "limit of the order; LIST_STOCK: the tick size; AMEND: new limit, 0 keeps it"),
+    Field("stock", "q", "the stock's number; CANCEL_ALL with 0: every stock; SET_LIMITS: stocks"),
+    Field(
+        "order", "q", "PLACE: stamped by the sequencer; AMEND, CANCEL: which; SET_LIMITS: of the venue"
+    ),
+    Field(
+        "price",
+        "q",
+        "limit; LIST_STOCK: the tick; AMEND: new limit, 0 keeps it; SET_LIMITS: accounts",
+    ),
     Field("quantity", "q", "shares; AMEND: new total, 0 keeps it; SET_LIMITS: open orders of an account"),
     Field("amount", "q", "money of DEPOSIT and WITHDRAW; SET_LIMITS: client ids remembered of an account"),
     Field("client_id", "16s", "the client's own id of this command; zeros: none"),

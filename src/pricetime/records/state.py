@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pricetime.errors import SnapshotError
 from pricetime.records.fields import Field, dtype_of, struct_of
 
-MAGIC: Final = b"PTSTATE1"
+MAGIC: Final = b"PTSTATE2"
 
 HEADER_FIELDS: Final = (
     Field("sequence", "q", "of the last command applied"),
@@ -32,6 +32,9 @@ HEADER_FIELDS: Final = (
     Field("money", "q", "deposited less withdrawn, ten-thousandths"),
     Field("open_orders_limit", "q", "open orders that an account may have"),
     Field("client_ids_limit", "q", "client ids remembered of an account"),
+    Field("orders_limit", "q", "open orders of the venue"),
+    Field("accounts_limit", "q", "accounts of the venue"),
+    Field("stocks_limit", "q", "stocks of the venue"),
     Field("accounts", "q", "rows of the table"),
     Field("holdings", "q", "rows of the table"),
     Field("stocks", "q", "rows of the table"),

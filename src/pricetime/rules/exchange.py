@@ -22,6 +22,7 @@ from pricetime.records import (
     check_commands,
     iter_commands,
 )
+from pricetime.records.commands import MOST, Limits, limits_of
 from pricetime.records.state import hash_of_state
 from pricetime.rules import state
 from pricetime.rules.book import FOK, GTC, LIMIT, SELL, Book
@@ -32,7 +33,6 @@ from pricetime.rules.order import BUY, MARKET, POST_ONLY, Order
 from pricetime.rules.outbox import Outbox
 
 CUT, REPEATED = int(Flag.CUT), int(Flag.REPEATED)
-DEFAULT_LIMITS = (10_000, 1_024)
 
 
 class Denial(Exception):
@@ -49,8 +49,7 @@ class Venue:
     def __init__(self) -> None:
         self.sequence = 0
         self.time_ns = 0
-        self.limits = DEFAULT_LIMITS
-        """Open orders that an account may have, and client ids that are remembered of it."""
+        self.limits = Limits()
         self.ledger = Ledger()
         self.books: dict[int, Book] = {}
         self.orders: dict[int, Order] = {}
@@ -102,7 +101,9 @@ class Venue:
         The answer is one ACCEPTED event with the quantity after a cut and what it would hold, or one
         DENIED event.
         """
-        (order_command,) = iter_commands(command)
+        if check_commands(command) != 1:
+            raise RecordError("one command is judged at a time")
+        [order_command] = iter_commands(command)
         outbox = Outbox()
         outbox.begin(order_command)
         try:
@@ -164,7 +165,7 @@ class Venue:
             return None
         memory = self.client_ids.get(command.account)
         if memory is None:
-            memory = self.client_ids[command.account] = ClientIds(self.limits[1])
+            memory = self.client_ids[command.account] = ClientIds(self.limits.client_ids)
         return memory
 
     def _open_account(self, command: Command) -> None:
@@ -172,6 +173,8 @@ class Venue:
             raise Denial(Reason.INVALID_FIELD)
         if command.account in self.ledger.accounts:
             raise Denial(Reason.ACCOUNT_EXISTS)
+        if len(self.ledger.accounts) >= self.limits.accounts:
+            raise Denial(Reason.VENUE_FULL)
         self.ledger.open(command.account)
         self.open_orders[command.account] = {}
         self._outbox.answered(command)
@@ -183,6 +186,8 @@ class Venue:
             raise Denial(Reason.INVALID_PRICE)
         if command.stock in self.books:
             raise Denial(Reason.STOCK_EXISTS)
+        if len(self.books) >= self.limits.stocks:
+            raise Denial(Reason.VENUE_FULL)
         self.books[command.stock] = Book(command.stock, command.price)
         self.ledger.shares[command.stock] = 0
         self._outbox.answered(command)
@@ -224,11 +229,12 @@ class Venue:
         self._outbox.answered(command)
 
     def _set_limits(self, command: Command) -> None:
-        if command.quantity < 1 or command.amount < 1:
+        limits = limits_of(command)
+        if not all(1 <= limit <= MOST for limit in limits):
             raise Denial(Reason.INVALID_FIELD)
-        self.limits = (command.quantity, command.amount)
+        self.limits = limits
         for memory in self.client_ids.values():
-            memory.limit_to(command.amount)
+            memory.limit_to(limits.client_ids)
         self._outbox.answered(command)
 
     def _place_order(self, command: Command) -> None:
@@ -326,11 +332,15 @@ class Venue:
             command.quantity,
         )
         self._judge_fields(order)
+        if order.number in self.orders:
+            raise Denial(Reason.INVALID_FIELD)
         self._judge_price(order.order_type, order.price, order.quantity, book)
         if book.halted:
             raise Denial(Reason.STOCK_HALTED)
-        if len(self.open_orders[account.number]) >= self.limits[0]:
+        if len(self.open_orders[account.number]) >= self.limits.open_orders:
             raise Denial(Reason.TOO_MANY_OPEN_ORDERS)
+        if len(self.orders) >= self.limits.orders:
+            raise Denial(Reason.VENUE_FULL)
         self._judge_funds(order, account, book)
         if book.side(order.side).quantity + order.quantity > MAX_TOTAL:
             raise Denial(Reason.SHARE_LIMIT)

@@ -7,6 +7,7 @@ from itertools import starmap
 from typing import TYPE_CHECKING
 
 from pricetime.records import Reason, TimeInForce
+from pricetime.records.commands import Limits
 from pricetime.records.state import (
     ACCOUNT,
     CLIENT_ID,
@@ -57,7 +58,7 @@ def read(venue: Venue, snapshot: bytes) -> None:
     tables = read_snapshot(snapshot)
     header = tables.header
     venue.begin_at(header["sequence"], header["time_ns"], header["event_number"])
-    venue.limits = (header["open_orders_limit"], header["client_ids_limit"])
+    venue.limits = Limits(*(header[f"{name}_limit"] for name in Limits._fields))
     venue.ledger.money = header["money"]
     for number, free, held in tables.accounts.tolist():
         account = venue.ledger.open(number)
@@ -145,7 +146,7 @@ def _read_client_ids(venue: Venue, tables: Tables) -> None:
         reason, *codes, account, order, actor, stock, price, quantity, amount, client_id = row
         memory = venue.client_ids.get(account)
         if memory is None:
-            memory = venue.client_ids[account] = ClientIds(venue.limits[1])
+            memory = venue.client_ids[account] = ClientIds(venue.limits.client_ids)
         meant = 0 if codes[0] == PLACE_ORDER else order
         content = (*codes, meant, actor, stock, price, quantity, amount)
         memory.remember(client_id, Remembered(content, Reason(reason), order))

@@ -23,11 +23,11 @@ from pricetime.adapters.clock import SystemClock
 from pricetime.adapters.passwords import BcryptHasher
 from pricetime.adapters.tokens import Ed25519Signer
 from pricetime.api.services import Services, StockDirectory
-from pricetime.errors import SnapshotError
+from pricetime.errors import RuleError, SnapshotError
 from pricetime.identity import Identity
 from pricetime.ports import Accounts, Batch, Clock, Journal, Snapshots
-from pricetime.records import iter_events
-from pricetime.records.commands import open_account, set_limits
+from pricetime.records import Reason, iter_events
+from pricetime.records.commands import Limits, open_account, set_limits
 from pricetime.runtime import Progress, Reader, Sequencer
 from pricetime.runtime.implementations import available, name_of, pick
 from pricetime.runtime.recovery import recover
@@ -176,7 +176,13 @@ async def _views(
 
 async def _set_limits(settings: Settings, venue: Venue, sequencer: Sequencer) -> None:
     """Tell the rules the limits of this process's settings, as a command like any other."""
-    limits = (settings.open_orders_limit, settings.client_ids_remembered)
+    limits = Limits(
+        open_orders=settings.open_orders_limit,
+        client_ids=settings.client_ids_remembered,
+        orders=settings.orders_limit,
+        accounts=settings.accounts_limit,
+        stocks=settings.stocks_limit,
+    )
     if venue.limits != limits:
         await sequencer.submit(set_limits(*limits).pack())
 
@@ -196,7 +202,10 @@ def _identity(
 
     async def account() -> int:
         answer = await sequencer.submit(open_account().pack())
-        return next(iter_events(answer)).account
+        opened = next(iter_events(answer))
+        if opened.reason:
+            raise RuleError(Reason(opened.reason))
+        return opened.account
 
     return Identity(
         accounts=accounts,

@@ -198,7 +198,7 @@ ENDPOINTS: Final = (
         scope=Scope.PUBLIC,
         status=201,
         weight=2,
-        errors=("user_name_taken", *_SUBMIT_ERRORS, "accounts_failed"),
+        errors=("user_name_taken", "venue_full", *_SUBMIT_ERRORS, "accounts_failed"),
     ),
     _post(
         "/authentication/login",
@@ -217,7 +217,7 @@ ENDPOINTS: Final = (
         NewStock,
         StockId,
         scope=Scope.SETUP,
-        errors=("stock_name_taken", *_SUBMIT_ERRORS, "accounts_failed"),
+        errors=("stock_name_taken", "venue_full", *_SUBMIT_ERRORS, "accounts_failed"),
     ),
     _post(
         "/setup/addStockToUser",
@@ -257,7 +257,7 @@ ENDPOINTS: Final = (
         place,
         "Place an order",
         StockOrder,
-        errors=("unknown_stock", "insufficient_funds", *_SUBMIT_ERRORS),
+        errors=("unknown_stock", "insufficient_funds", "venue_full", *_SUBMIT_ERRORS),
     ),
     _post(
         "/engine/cancelStockTransaction",

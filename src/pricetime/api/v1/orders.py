@@ -267,6 +267,7 @@ _ORDER_ERRORS: Final = (
     "stock_halted",
     "would_take",
     "client_id_reused",
+    "venue_full",
     *_SUBMIT_ERRORS,
 )
 

@@ -110,6 +110,7 @@ ENDPOINTS: Final = (
             "invalid_field",
             "invalid_price",
             "stock_name_taken",
+            "venue_full",
             "queue_full",
             "journal_failed",
             "accounts_failed",

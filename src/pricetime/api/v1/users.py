@@ -51,6 +51,7 @@ ENDPOINTS: Final = (
             "invalid_field",
             "weak_password",
             "user_name_taken",
+            "venue_full",
             "queue_full",
             "journal_failed",
             "accounts_failed",
