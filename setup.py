@@ -1,0 +1,33 @@
+"""Builds the compiled core; everything else about the package stands in pyproject.toml.
+
+Where there is no C compiler the package installs without it, and the reference rules serve.
+``PRICETIME_SANITIZE=1`` builds it with AddressSanitizer and UndefinedBehaviorSanitizer, for ``make sanitize``.
+"""
+
+import os
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
+sanitize = SANITIZERS if os.environ.get("PRICETIME_SANITIZE") else []
+
+setup(
+    ext_modules=cythonize(
+        Extension(
+            "pricetime.core.venue",
+            ["src/pricetime/core/venue.pyx"],
+            extra_compile_args=["-O1", "-g", *sanitize] if sanitize else ["-O3"],
+            extra_link_args=sanitize,
+            optional=True,
+        ),
+        build_dir="build",
+        compiler_directives={
+            "language_level": 3,
+            "cdivision": True,
+            "boundscheck": False,
+            "wraparound": False,
+            "initializedcheck": False,
+        },
+    )
+)

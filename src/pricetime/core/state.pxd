@@ -1,0 +1,158 @@
+# What the core keeps in memory: one C struct a thing, each in a pool of its own.
+#
+#     Core ─┬─ accounts ── open orders (a list), remembered ids (a list, oldest first)
+#           ├─ holdings     one for an account and a stock
+#           ├─ books ─┬─ bids ─┬─ the queue at market
+#           │         └─ asks  └─ levels: a tree by price, and a list from the best to the worst
+#           ├─ orders       in the queue of a level, and in the list of their account
+#           └─ ids          remembered client ids
+#
+# Invariants: an order in the pool stands in a level's queue, but while it enters again after an amendment;
+# a level in the tree has at least one order; the list of levels is the tree in order.
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from pricetime.core.records cimport Event
+from pricetime.core.storage cimport Index, Numbers, Pool, Slots
+
+
+cdef struct Order:
+    int64_t number
+    int64_t quantity
+    int64_t remaining
+    int64_t limit       # the limit; of a market buy: the budget it may still spend
+    uint32_t account
+    uint32_t holding    # of the account in the stock; 0: not looked up yet
+    uint32_t level
+    uint32_t before     # neighbours in the queue
+    uint32_t behind
+    uint32_t older      # neighbours in the account's list
+    uint32_t newer
+    uint8_t side
+    uint8_t order_type
+    uint8_t flags
+    uint8_t self_trade
+
+
+cdef struct Level:
+    int64_t price       # 0: waiting at market
+    int64_t quantity    # what the orders have left, in all
+    uint32_t head
+    uint32_t tail
+    uint32_t better     # neighbours in the list of levels
+    uint32_t worse
+    uint32_t book
+    uint32_t side
+
+
+cdef enum:
+    FANOUT = 32
+
+
+cdef struct Node:
+    uint16_t count
+    uint16_t is_leaf
+    uint32_t unused
+    int64_t keys[FANOUT]    # leaf: of its entries; else: no key below links[i], i > 0, is less than keys[i]
+    uint32_t links[FANOUT]  # leaf: levels; else: nodes
+
+
+cdef struct BookSide:
+    int64_t quantity
+    int64_t sign     # a key is price x sign, so that the best has the lowest
+    uint32_t market  # the level of those who wait at market
+    uint32_t best
+    uint32_t root    # of the tree; 0: no levels
+    uint32_t side
+
+
+cdef struct Book:
+    int64_t stock
+    int64_t tick
+    int64_t last
+    int64_t shares
+    BookSide bids
+    BookSide asks
+    bint halted
+
+
+cdef struct Account:
+    int64_t number
+    int64_t free
+    int64_t held
+    uint32_t oldest      # open orders
+    uint32_t newest
+    uint32_t open_orders
+    uint32_t first_id    # remembered ids, oldest first
+    uint32_t last_id
+    uint32_t ids
+    bint touched
+
+
+cdef struct Holding:
+    int64_t free
+    int64_t held
+    uint32_t account
+    uint32_t book
+    bint touched
+
+
+cdef struct ClientId:
+    uint32_t account
+    uint32_t younger
+    uint8_t client_id[16]
+    uint8_t reason
+    uint8_t codes[6]    # kind, side, order type, time in force, flags, policy: as they stand in a command
+    int64_t order
+    int64_t actor
+    int64_t stock
+    int64_t price
+    int64_t quantity
+    int64_t amount
+
+
+cdef struct Limits:
+    int64_t open_orders
+    int64_t client_ids
+    int64_t orders
+    int64_t accounts
+    int64_t stocks
+
+
+cdef struct Outbox:
+    Event* events
+    uint64_t count
+    uint64_t room
+    int64_t number
+    uint8_t command
+    Slots accounts    # touched by the command, in order of the first touch
+    Slots holdings
+
+
+cdef struct Core:
+    int64_t sequence
+    int64_t time_ns
+    int64_t money
+    uint64_t seed
+    Limits limits
+    Order* orders
+    Level* levels
+    Node* nodes
+    Book* books
+    Account* accounts
+    Holding* holdings
+    ClientId* ids
+    Pool order_pool
+    Pool level_pool
+    Pool node_pool
+    Pool book_pool
+    Pool account_pool
+    Pool holding_pool
+    Pool id_pool
+    Index order_index
+    Index book_index
+    Index account_index
+    Index holding_index
+    Index id_index
+    Outbox outbox
+    Numbers cancelling  # the orders of a CANCEL_ALL
