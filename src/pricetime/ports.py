@@ -36,7 +36,7 @@ class Clock(Protocol):
 class Batch(Row, frozen=True):
     """One batch of the journal: what was asked and what happened, chained to the batch before.
 
-    ``hash`` is BLAKE2b-256 over ``previous_hash``, the number, and the lengths and bytes of commands and
+    ``hash`` is SHA-256 over ``previous_hash``, the number, and the lengths and bytes of commands and
     events (``runtime.chain``).
     """
 
@@ -64,6 +64,10 @@ class Journal(Protocol):
 
     def last(self) -> Batch | None:
         """Return the newest batch."""
+        ...
+
+    def batches_up_to(self, event: int) -> int:
+        """Return the number of the last batch that ends with ``event`` or before it; 0: there is none."""
         ...
 
     def close(self) -> None:

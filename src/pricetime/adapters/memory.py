@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -36,6 +37,10 @@ class MemoryJournal:
     def last(self) -> Batch | None:
         """Return the newest batch."""
         return self.batches[-1] if self.batches else None
+
+    def batches_up_to(self, event: int) -> int:
+        """Return the number of the last batch that ends with ``event`` or before it; 0: there is none."""
+        return bisect_right(self.batches, event, key=lambda batch: batch.last_event)
 
     def close(self) -> None:
         """Do nothing; there are no files."""

@@ -71,6 +71,14 @@ def everything(path: Path) -> list[Batch]:
     return read
 
 
+def readable(path: Path) -> list[Batch] | str:
+    """All batches, or what was wrong with one."""
+    try:
+        return everything(path)
+    except JournalError as error:
+        return str(error)
+
+
 def test_what_was_appended_is_read_in_order(journal, chain):
     assert journal.read() == chain
     assert journal.read(after=5, limit=3) == chain[5:8]
@@ -189,11 +197,11 @@ def test_where_there_is_no_journal_a_reader_says_so(path):
     assert not path.exists()
 
 
-def test_a_journal_of_a_newer_format_is_refused(journal, path):
+def test_a_journal_of_another_format_is_refused(journal, path):
     journal.close()
-    changed(path, "UPDATE meta SET value = 2")
+    changed(path, "UPDATE meta SET value = 3")
     for opener in (SqliteJournal.open, SqliteJournal.create):
-        with pytest.raises(JournalError, match="format is 2"):
+        with pytest.raises(JournalError, match="format is 3"):
             opener(path)
 
 
@@ -239,6 +247,66 @@ def test_a_column_of_another_type_names_its_batch(journal, path, value):
     connection.close()
     with pytest.raises(JournalTorn, match="batch 12 is damaged"):
         everything(path)
+
+
+def test_the_batch_of_an_event_is_found(journal, chain):
+    for before, batch in zip([None, *chain], chain, strict=False):
+        end = link_of(before).event
+        assert journal.batches_up_to(end) == journal.batches_up_to(batch.last_event - 1) == batch.number - 1
+    assert journal.batches_up_to(chain[-1].last_event) == journal.batches_up_to(10**12) == BATCHES
+
+
+def test_in_an_empty_journal_no_batch_is_before_any_event(path):
+    journal = SqliteJournal.create(path)
+    assert journal.batches_up_to(10) == 0
+    journal.close()
+
+
+def stored(path: Path, column: str, number: int) -> bytes:
+    connection = sqlite3.connect(path)
+    [[blob]] = connection.execute(f"SELECT {column} FROM batches WHERE number = ?", (number,))
+    connection.close()
+    return blob
+
+
+@pytest.fixture(scope="module")
+def large() -> list[Batch]:
+    """Two batches, each large enough to be packed."""
+    venue, made = Venue(), []
+    for _ in range(2):
+        wanted = [command.open_account(), *(command.deposit(1, 100 + at) for at in range(1_000))]
+        commands = stamp(b"".join(each.pack() for each in wanted), venue.sequence + 1, 10**18)
+        made.append(seal(link_of(made[-1] if made else None), commands, venue.apply(commands)))
+    return made
+
+
+def test_large_batches_are_stored_in_a_fifth_of_their_size_and_read_as_they_were(path, large):
+    journal = SqliteJournal.create(path)
+    for batch in large:
+        journal.append(batch)
+    assert (journal.read(), journal.last()) == (large, large[-1])
+    journal.close()
+    assert everything(path) == large
+    for column in ("commands", "events"):
+        assert 5 * len(stored(path, column, 2)) < len(getattr(large[1], column))
+
+
+@pytest.mark.parametrize("column", ["commands", "events"])
+def test_damage_to_packed_records_names_their_batch_or_changes_nothing(path, large, column):
+    journal = SqliteJournal.create(path)
+    for batch in large:
+        journal.append(batch)
+    journal.close()
+    whole = stored(path, column, 2)
+    places = [*range(12), *range(12, len(whole), 97), len(whole) - 1]
+    spoilt = [whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :] for at in places]
+    harmless = 0
+    for blob in (*spoilt, whole[:-1], whole + b"x", whole[:4]):
+        changed(path, f"UPDATE batches SET {column} = ? WHERE number = 2", blob)
+        found = readable(path)
+        assert found == large or (isinstance(found, str) and "batch 2 " in found)
+        harmless += found == large
+    assert harmless < len(places) / 10, "some bits of a frame mean nothing, and only those"
 
 
 def test_a_missing_batch_is_named(journal, path):

@@ -15,9 +15,9 @@ def flipped(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
-def test_the_hash_is_blake2b_over_hash_before_number_lengths_commands_and_events():
+def test_the_hash_is_sha256_over_hash_before_number_lengths_commands_and_events():
     content = b"\x07" * 32 + b"".join(n.to_bytes(8, "little") for n in (5, 3, 2)) + b"abc" + b"de"
-    assert batch_hash(b"\x07" * 32, 5, b"abc", b"de") == hashlib.blake2b(content, digest_size=32).digest()
+    assert batch_hash(b"\x07" * 32, 5, b"abc", b"de") == hashlib.sha256(content).digest()
 
 
 def test_bytes_that_move_from_commands_to_events_change_the_hash():
