@@ -25,9 +25,6 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import queue
-import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -42,6 +39,7 @@ from pricetime.runtime.chain import link_of, seal
 from pricetime.runtime.snapshotting import snapshot_of
 from pricetime.runtime.stamping import count_commands, stamp
 from pricetime.runtime.venue import Venue
+from pricetime.runtime.writer import Writer, WriterThread
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +70,8 @@ class Sequencer:
 
     ``last`` is the journal's newest batch, whose state ``venue`` has. ``queue_limit`` bounds the commands
     that wait for an answer, ``batch_limit`` those journaled together (a larger submission is a batch of
-    its own). Callables in ``on_batch`` are called on the loop with each durable batch, in order.
+    its own). Callables in ``on_batch`` are called on the loop with each durable batch, in order. ``writer``
+    makes what writes to the journal.
     """
 
     def __init__(
@@ -84,13 +83,13 @@ class Sequencer:
         last: Batch | None,
         queue_limit: int,
         batch_limit: int,
+        writer: Callable[[Journal], Writer] = WriterThread,
     ) -> None:
         assert venue.sequence == link_of(last).sequence, "the venue is not in the state of the last batch"
         self.state: State = "stopping"
         self.queued = 0
         self.on_batch: list[Callable[[Batch], None]] = []
         self._venue = venue
-        self._journal = journal
         self._clock = clock
         self._queue_limit = queue_limit
         self._batch_limit = batch_limit
@@ -102,8 +101,7 @@ class Sequencer:
         self._writing: list[Answer] | None = None
         self._pump_is_due = False
         self._drained = asyncio.Event()
-        self._to_writer: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._write_batches, name="journal-writer", daemon=True)
+        self._writer = writer(journal)
 
     # ------------------------------------------------------------------------------ what others ask
 
@@ -146,7 +144,7 @@ class Sequencer:
     async def start(self) -> None:
         """Take submissions from now on."""
         self._loop = asyncio.get_running_loop()
-        self._writer.start()
+        self._writer.start(self._on_durable, self._on_failed)
         self.state = "running"
 
     async def stop(self) -> None:
@@ -155,9 +153,7 @@ class Sequencer:
             self.state = "stopping"
         if self.queued:
             await self._drained.wait()
-        self._to_writer.put(None)
-        if self._writer.ident is not None:
-            await asyncio.to_thread(self._writer.join)
+        await self._writer.stop()
 
     # ------------------------------------------------------------------------------------ 1. collect
 
@@ -233,26 +229,11 @@ class Sequencer:
         full, self._open = self._open, _OpenBatch()
         batch = seal(self._sealed, b"".join(full.commands), b"".join(full.events))
         self._sealed = link_of(batch)
-        self._to_writer.put(batch)
+        self._writer.write(batch)
         # The disk works by now; the answers are cut out meanwhile and wait for it.
         self._writing = _cut(full.submissions, batch)
         if self._waiting:
             self._pump_soon()
-
-    def _write_batches(self) -> None:
-        """Write batches until told to end: the body of the writer thread."""
-        while (batch := self._to_writer.get()) is not None:
-            try:
-                self._journal.append(batch)
-            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be answered after it
-                _log.exception("the journal failed", batch=batch.number)
-                self._tell(self._on_failed, error)
-                return
-            self._tell(self._on_durable, batch)
-
-    def _tell(self, callback: Callable[..., None], *args: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
-            self._loop.call_soon_threadsafe(callback, *args)
 
     # -------------------------------------------------------------------------------------- 4. answer
 

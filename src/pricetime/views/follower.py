@@ -9,7 +9,7 @@ until it is woken and never polls. What stops it stays in ``failure``, for ``/re
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import structlog
@@ -82,19 +82,24 @@ class Follower:
             self._thread.join()
 
     def _run(self) -> None:
+        for _ in self.steps():
+            self._woken.wait()
+
+    def steps(self) -> Iterator[None]:
+        """Follow the journal, and yield whenever there is nothing to do until ``wake``: the thread's body."""
         try:
-            self._follow(resume(self._journal, self._store))
+            yield from self._follow(resume(self._journal, self._store))
         except ViewsDamaged as damage:
-            self._run_again(damage)
+            yield from self._follow_anew(damage)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is logged, kept and shown
             self._fail(error)
 
-    def _run_again(self, damage: ViewsDamaged) -> None:
+    def _follow_anew(self, damage: ViewsDamaged) -> Iterator[None]:
         """Make damaged views anew, once: damage to new views is a failure."""
         try:
             _log.warning("The views are damaged. They are made anew from the journal.", damage=str(damage))
             self._store.clear()
-            self._follow(Projection(self._store))
+            yield from self._follow(Projection(self._store))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is logged, kept and shown
             self._fail(error)
 
@@ -102,7 +107,7 @@ class Follower:
         self.failure = error
         _log.error("The views have stopped. Restart, or run `pricetime rebuild`.", exc_info=error)
 
-    def _follow(self, projection: Projection) -> None:
+    def _follow(self, projection: Projection) -> Iterator[None]:
         newest = self._journal.last()
         self._newest = max(self._newest, newest.last_event if newest is not None else 0)
         self._goal = max(self._goal, self._newest)
@@ -110,7 +115,7 @@ class Follower:
         while not self._stopping:
             self._woken.clear()  # before reading: a batch that comes later wakes again
             if not self._catch_up(projection) or self.position >= self._goal:
-                self._woken.wait()
+                yield
 
     def _catch_up(self, projection: Projection) -> bool:
         """Project and save what can be read at once; return whether there was any."""
