@@ -14,7 +14,7 @@ help:  ## show this list
 setup: $(STAMP)  ## make .venv and install pricetime with everything it needs
 	@:
 
-$(STAMP): requirements.lock pyproject.toml tools/setup
+$(STAMP): requirements.lock pyproject.toml setup.py tools/setup $(wildcard src/pricetime/core/*.p*x*)
 	@tools/setup $(VENV)
 	@touch $@
 

@@ -54,10 +54,16 @@ cdef inline Event* say(Core* v, uint8_t kind) noexcept nogil:
 
 
 cdef inline void widen_outbox(Core* v) noexcept nogil:
-    v.outbox.room = max(1024, 2 * v.outbox.room)
-    v.outbox.events = <Event*>realloc(v.outbox.events, v.outbox.room * sizeof(Event))
+    cdef Event* borrowed = v.outbox.events if v.outbox.borrowed else NULL
+    v.outbox.room = max(<uint64_t>16, 2 * v.outbox.room)
+    v.outbox.events = <Event*>realloc(
+        NULL if v.outbox.borrowed else v.outbox.events, v.outbox.room * sizeof(Event)
+    )
     if v.outbox.events == NULL:
         out_of_memory()
+    if borrowed != NULL:
+        memcpy(v.outbox.events, borrowed, v.outbox.count * sizeof(Event))
+        v.outbox.borrowed = False
 
 
 cdef inline void say_answer(

@@ -123,6 +123,7 @@ cdef struct Outbox:
     Event* events
     uint64_t count
     uint64_t room
+    bint borrowed     # the events are written into a bytes object, not into memory of our own
     int64_t number
     uint8_t command
     Slots accounts    # touched by the command, in order of the first touch

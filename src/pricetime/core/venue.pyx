@@ -4,7 +4,8 @@ No Python object stands for an order, a level or a trade; a batch is applied in 
 the last, and a large one without the GIL. Read it beside ``rules``: each file here is the one of that name there.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.ref cimport PyObject, Py_XDECREF
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
@@ -12,7 +13,7 @@ from libc.string cimport memcpy, memset
 from pricetime.core.book cimport Taker, order_at, own_side
 from pricetime.core.exchange cimport apply_one, judge_order
 from pricetime.core.ledger cimport account_at, book_at, holding_at
-from pricetime.core.outbox cimport hold_of, price_of, say_accepted, say_answer
+from pricetime.core.outbox cimport hold_of, price_of, say_accepted, say_answer, widen_outbox
 from pricetime.core.records cimport *
 from pricetime.core.state cimport (
     Account,
@@ -56,11 +57,14 @@ from pricetime.records import check_commands
 from pricetime.records.commands import Limits
 from pricetime.records.state import MAGIC, hash_of_state, read_snapshot
 
+cdef extern from "Python.h":
+    PyObject* PyBytes_FromStringAndSize(const char* content, Py_ssize_t size) except NULL
+    int _PyBytes_Resize(PyObject** bytes_object, Py_ssize_t size) except -1
+
 cdef enum:
-    FREE_GIL_FROM = 64         # commands of a batch: below it giving the GIL away costs more than it gives
-    KEPT_EVENTS = 1 << 16      # events of a batch for which room is kept
-    FAR = 12                   # commands ahead whose index entries are fetched into the cache
-    NEAR = 6                   # commands ahead whose orders are
+    FREE_GIL_FROM = 64      # commands of a batch: below it giving the GIL away costs more than it gives
+    EVENTS_PER_COMMAND = 8  # for which there is room at first; a batch that says more is moved once
+    SPARE_EVENTS = 32
 
 
 cdef class Venue:
@@ -144,24 +148,26 @@ cdef class Venue:
         self.core.outbox.number = event_number
 
     def apply(self, bytes commands not None):
-        cdef int64_t count = check_commands(commands)
+        cdef int64_t count = PyBytes_GET_SIZE(commands) // <Py_ssize_t>sizeof(Command)
         cdef const Command* first = <const Command*>PyBytes_AS_STRING(commands)
         cdef int64_t applied
-        cdef bytes events
+        cdef PyObject* events
+        if not are_commands(first, PyBytes_GET_SIZE(commands)):
+            check_commands(commands)  # says what is wrong
         self._enter()
-        try:
-            if count < FREE_GIL_FROM:
+        events = self._lend(count)
+        if count < FREE_GIL_FROM:
+            applied = apply_all(&self.core, first, count)
+        else:
+            with nogil:
                 applied = apply_all(&self.core, first, count)
-            else:
-                with nogil:
-                    applied = apply_all(&self.core, first, count)
-        finally:
-            self.busy = False
+        self.busy = False
         if applied < count:
+            self._keep(events)
             raise RecordError(
                 f"command {first[applied].sequence} cannot follow command {self.core.sequence}"
             )
-        return self._take()
+        return self._take(events)
 
     def validate(self, bytes command not None):
         if check_commands(command) != 1:
@@ -186,7 +192,7 @@ cdef class Venue:
         v.outbox.count -= 1
         v.sequence, v.time_ns, v.outbox.number = sequence, time_ns, number
         self.busy = False
-        return PyBytes_FromStringAndSize(<char*>&v.outbox.events[v.outbox.count], sizeof(Event))
+        return (<char*>&v.outbox.events[v.outbox.count])[:sizeof(Event)]
 
     def snapshot(self):
         cdef Core* v = &self.core
@@ -211,7 +217,7 @@ cdef class Venue:
         header.orders = v.order_pool.count
         header.client_ids = v.id_pool.count
         try:
-            snapshot = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>(
+            snapshot = blank(<Py_ssize_t>(
                 PyBytes_GET_SIZE(magic)
                 + sizeof(HeaderRow)
                 + header.accounts * sizeof(AccountRow)
@@ -260,16 +266,63 @@ cdef class Venue:
         self.busy = True
         return 0
 
-    cdef bytes _take(self):
-        """Return the batch of events so far and begin a new one."""
+    cdef PyObject* _lend(self, int64_t commands) except? NULL:
+        """Let the events be written straight into a bytes object, as large as they will probably be."""
         cdef Core* v = &self.core
-        cdef bytes events = PyBytes_FromStringAndSize(<char*>v.outbox.events, v.outbox.count * sizeof(Event))
-        v.outbox.count = 0
-        if v.outbox.room > KEPT_EVENTS:
-            free(v.outbox.events)
-            v.outbox.events = NULL
-            v.outbox.room = 0
+        cdef PyObject* events
+        cdef uint64_t room = <uint64_t>(commands * EVENTS_PER_COMMAND) + SPARE_EVENTS
+        if v.outbox.count:
+            return NULL  # events of an earlier batch that broke off go first
+        free(v.outbox.events)
+        events = PyBytes_FromStringAndSize(NULL, room * sizeof(Event))
+        v.outbox.events = <Event*>PyBytes_AS_STRING(<object>events)
+        v.outbox.room = room
+        v.outbox.borrowed = True
         return events
+
+    cdef int _keep(self, PyObject* events) except -1:
+        """Keep the events so far for the next batch."""
+        cdef Core* v = &self.core
+        if v.outbox.borrowed:
+            v.outbox.room = v.outbox.count
+            widen_outbox(v)
+        Py_XDECREF(events)
+        return 0
+
+    cdef bytes _take(self, PyObject* events):
+        """Return the batch of events and begin a new one."""
+        cdef Core* v = &self.core
+        cdef uint64_t count = v.outbox.count
+        cdef bytes taken
+        if v.outbox.borrowed:
+            _PyBytes_Resize(&events, count * sizeof(Event))
+            v.outbox.borrowed = False
+        else:
+            Py_XDECREF(events)
+            events = PyBytes_FromStringAndSize(<char*>v.outbox.events, count * sizeof(Event))
+            free(v.outbox.events)
+        v.outbox.events = NULL
+        v.outbox.count = v.outbox.room = 0
+        taken = <bytes>events
+        Py_XDECREF(events)  # the name above holds it now
+        return taken
+
+
+cdef bytes blank(Py_ssize_t size):
+    """Return bytes that are still to be written."""
+    cdef PyObject* made = PyBytes_FromStringAndSize(NULL, size)
+    cdef bytes result = <bytes>made
+    Py_XDECREF(made)
+    return result
+
+
+cdef bint are_commands(const Command* commands, int64_t size) noexcept nogil:
+    """Return whether these are whole records of this version."""
+    cdef int64_t at
+    for at in range(size // <int64_t>sizeof(Command)):
+        if commands[at].version != RECORD_VERSION:
+            return False
+    return size % <int64_t>sizeof(Command) == 0
 
 
 cdef int64_t apply_all(Core* v, const Command* commands, int64_t count) noexcept nogil:
