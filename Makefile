@@ -6,7 +6,7 @@ STAMP := $(VENV)/.set-up-done
 PYTEST_FLAGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench lock clean
+.PHONY: help setup demo test lint format docs bench sanitize lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -37,7 +37,18 @@ format: setup  ## let ruff lay out the code and fix what it can
 bench: setup  ## print the benchmark tables; write bench/results.json and docs/benchmarks.md
 	$(BIN)/python -m bench
 
+# A copy of the package with a core that stops at the first wrong access or overflow, under the tests that
+# compare it with the rules.
+SANITIZED := build/sanitized
+sanitize: setup  ## run the differential tests on a core built with AddressSanitizer and UBSan
+	rm -rf $(SANITIZED) && mkdir -p build && cp -r src $(SANITIZED) && rm -f $(SANITIZED)/pricetime/core/*.so
+	PRICETIME_SANITIZE=1 $(BIN)/python setup.py -q build_ext --force --build-lib $(SANITIZED) --build-temp build/sanitized-objects
+	PYTHONPATH=$(SANITIZED) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+	  LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+	  $(BIN)/python -m pytest tests/property tests/unit/rules tests/unit/core
+
 docs: setup  ## redraw what the docs take from the code
+	$(BIN)/python tools/declare_records.py
 	$(BIN)/python tools/draw_states.py
 	$(BIN)/pricetime config --markdown > docs/settings.md
 

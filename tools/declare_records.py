@@ -59,7 +59,7 @@ def declarations() -> str:
     for prefix, enum in CODES.items():
         parts += ["", "cdef enum:"]
         parts += [f"    {prefix}_{code.name} = {code.value}" for code in enum.__members__.values()]
-    parts += ["", 'cdef extern from *:', '    """']
+    parts += ["", "cdef extern from *:", '    """']
     parts += [f"    #define PT_{name} {value}LL" for name, value in NUMBERS.items()]
     parts += ['    """']
     parts += [f'    const int64_t {name} "PT_{name}"' for name in NUMBERS]

@@ -9,12 +9,14 @@ from pricetime.core.storage cimport erase, give_back, hash_of, insert, take
 
 
 cdef inline bint has_id(const Command* command) noexcept nogil:
-    cdef const uint64_t* halves = <const uint64_t*>command.client_id
+    cdef uint64_t[2] halves
+    memcpy(halves, command.client_id, 16)
     return (halves[0] | halves[1]) != 0
 
 
 cdef inline uint32_t hash_of_id(Core* v, uint32_t account, const uint8_t* client_id) noexcept nogil:
-    cdef const uint64_t* halves = <const uint64_t*>client_id
+    cdef uint64_t[2] halves
+    memcpy(halves, client_id, 16)
     cdef uint64_t key = <uint64_t>hash_of(halves[0], v.seed) << 32 | hash_of(halves[1], ~v.seed)
     return hash_of(key + account, v.seed)
 

@@ -23,3 +23,6 @@ class Venue:
         """Return how many orders, accounts, … there are, and the bytes reserved for each kind."""
     @classmethod
     def restore(cls, snapshot: bytes) -> Self: ...
+
+def record_sizes() -> dict[str, int]:
+    """Return the bytes of the structs whose size matters elsewhere."""

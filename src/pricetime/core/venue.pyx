@@ -52,6 +52,8 @@ from pricetime.core.tables cimport (
     write_stocks,
 )
 
+from pricetime.core.checks cimport check_books, check_money, check_shares
+
 from pricetime.errors import RecordError, SnapshotError
 from pricetime.records import check_commands
 from pricetime.records.commands import Limits
@@ -260,6 +262,22 @@ cdef class Venue:
     def state_hash(self):
         return hash_of_state(self.snapshot())
 
+    def check(self):
+        return check_money(&self.core) + check_shares(&self.core) + check_books(&self.core)
+
+    def memory(self):
+        cdef Core* v = &self.core
+        return {
+            "orders": v.order_pool.count,
+            "order_bytes": in_use(&v.order_pool, &v.order_index) + in_use(&v.level_pool, NULL) + in_use(&v.node_pool, NULL),
+            "accounts": v.account_pool.count,
+            "account_bytes": in_use(&v.account_pool, &v.account_index),
+            "holdings": v.holding_pool.count,
+            "holding_bytes": in_use(&v.holding_pool, &v.holding_index),
+            "client_ids": v.id_pool.count,
+            "client_id_bytes": in_use(&v.id_pool, &v.id_index),
+        }
+
     cdef int _enter(self) except -1:
         if self.busy:
             raise RuntimeError("another thread is using this venue")
@@ -306,6 +324,12 @@ cdef class Venue:
         taken = <bytes>events
         Py_XDECREF(events)  # the name above holds it now
         return taken
+
+
+cdef uint64_t in_use(const Pool* pool, const Index* index) noexcept:
+    """Return the bytes that a pool and its index have taken so far."""
+    cdef uint64_t taken = <uint64_t>pool.used * pool.size
+    return taken if index == NULL else taken + (<uint64_t>index.mask + 1) * sizeof(uint64_t)
 
 
 cdef bytes blank(Py_ssize_t size):
@@ -375,3 +399,8 @@ cdef bint read_all(Core* v, const HeaderRow* header, const char* at) noexcept no
         if not read_id(v, client_id + row):
             return False
     return True
+
+
+def record_sizes():
+    """Return the bytes of the structs whose size matters elsewhere."""
+    return {"Command": sizeof(Command), "Event": sizeof(Event), "Order": sizeof(Order)}

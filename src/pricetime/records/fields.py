@@ -41,9 +41,7 @@ COMMAND_FIELDS: Final = (
     Field("actor", "q", "the account on whose authority the command comes; 0 is the venue itself"),
     Field("account", "q", "the account it is about; OPEN_ACCOUNT with 0: the sequencer names it"),
     Field("stock", "q", "the stock's number; CANCEL_ALL with 0: every stock; SET_LIMITS: stocks"),
-    Field(
-        "order", "q", "PLACE: stamped by the sequencer; AMEND, CANCEL: which; SET_LIMITS: of the venue"
-    ),
+    Field("order", "q", "PLACE: stamped by the sequencer; AMEND, CANCEL: which; SET_LIMITS: of the venue"),
     Field(
         "price",
         "q",

@@ -134,6 +134,8 @@ def read_snapshot(snapshot: bytes) -> Tables:
         arrays, offset = {}, len(MAGIC) + HEADER.size
         for name, fields in _TABLES.items():
             dtype = dtype_of(fields)
+            if not 0 <= header[name] <= len(snapshot):
+                raise SnapshotError(f"this snapshot cannot have {header[name]} {name}")
             arrays[name] = np.frombuffer(snapshot, dtype, header[name], offset)
             offset += dtype.itemsize * header[name]
     except (struct.error, ValueError) as error:

@@ -1,13 +1,13 @@
-"""Every test of the rules runs on each implementation of the venue; so far there is the reference."""
+"""Every test of the rules runs on each implementation of the venue that is installed."""
 
 from __future__ import annotations
 
 import pytest
 from tests.support.market import Market
 
-from pricetime.rules import Venue
+from pricetime.runtime.implementations import available
 
 
-@pytest.fixture(params=[Venue], ids=["rules"])
+@pytest.fixture(params=available().values(), ids=available())
 def market(request: pytest.FixtureRequest) -> Market:
     return Market(request.param)
