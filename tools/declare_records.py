@@ -1,4 +1,4 @@
-"""Writes ``src/pricetime/core/records.pxd``: the records and codes of ``pricetime.records`` for the compiled core.
+"""Writes ``src/pricetime/core/records.pxd``: the records and codes of ``pricetime.records`` for the core.
 
 Run by ``make docs``. A test compares the file with what this writes, and the sizes with ``records.fields``.
 """
@@ -48,7 +48,7 @@ C_TYPES = {"B": "uint8_t {}", "q": "int64_t {}", "16s": "uint8_t {}[16]"}
 def declarations() -> str:
     """Return the text of the file."""
     parts = [
-        "# Made by tools/declare_records.py from pricetime.records; change the tables there and run `make docs`.",
+        "# Made by tools/declare_records.py from the tables in pricetime.records; `make docs` makes it anew.",
         "",
         "from libc.stdint cimport int64_t, uint8_t",
         "",

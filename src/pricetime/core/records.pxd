@@ -1,4 +1,4 @@
-# Made by tools/declare_records.py from pricetime.records; change the tables there and run `make docs`.
+# Made by tools/declare_records.py from the tables in pricetime.records; `make docs` makes it anew.
 
 from libc.stdint cimport int64_t, uint8_t
 

@@ -1,4 +1,4 @@
-"""The compiled core where it can differ from the rules: its declarations, its memory, its hostile snapshots."""
+"""The compiled core where it can differ from the rules: declarations, memory, hostile snapshots."""
 
 from __future__ import annotations
 
@@ -89,14 +89,14 @@ def test_a_resting_order_and_an_account_stay_within_their_memory():
 def test_slots_are_used_again():
     venue = core.Venue()
     venue.apply(packed(OPENING))
+    taken = set()
     for _ in range(200):
         at = venue.sequence
         order = stamp(commands.place_order(1, 1, Side.BUY, 1, 7), at)
         venue.apply(order.pack())
         venue.apply(stamp(commands.cancel_order(1, order.order), at + 1).pack())
-    assert (
-        venue.memory()["order_bytes"] == core.Venue.restore(venue.snapshot()).memory()["order_bytes"] + 64 * 1
-    )
+        taken.add(venue.memory()["order_bytes"])
+    assert len(taken) == 1
 
 
 def test_a_gap_in_the_sequence_is_refused_and_what_came_before_it_is_not_lost():
