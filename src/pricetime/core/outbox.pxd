@@ -13,6 +13,7 @@ from pricetime.core.records cimport (
     EVENT_DENIED,
     EVENT_HOLDING_CHANGED,
     EVENT_TRADED,
+    FLAG_POST_ONLY,
     RECORD_VERSION,
     SIDE_BUY,
     TYPE_MARKET,
@@ -74,7 +75,7 @@ cdef inline void say_answer(
     event.side = command.side
     event.order_type = command.order_type
     event.time_in_force = command.time_in_force
-    event.flags = command.flags | flags
+    event.flags = (command.flags & FLAG_POST_ONLY) | flags
     event.reason = reason
     event.account = command.account
     event.stock = command.stock

@@ -13,7 +13,7 @@ from __future__ import annotations
 from pricetime.records import NO_CLIENT_ID, VERSION, Command, EventKind, Reason
 from pricetime.records.fields import EVENT
 from pricetime.rules.ledger import Account
-from pricetime.rules.order import Order
+from pricetime.rules.order import POST_ONLY, Order
 
 _pack = EVENT.pack
 _ACCEPTED, _DENIED = int(EventKind.ACCEPTED), int(EventKind.DENIED)
@@ -56,11 +56,14 @@ class Outbox:
     def answered(
         self, command: Command, *, reason: int = 0, account: int = 0, order: int = 0, flags: int = 0
     ) -> None:
-        """Answer a command with what it asked for: accepted, or denied for a reason."""
+        """Answer a command with what it asked for: accepted, or denied for a reason.
+
+        REPEATED and CUT are ours to say, whatever the command carries.
+        """
         self.number += 1
         self._events.append(_pack(
             VERSION, _DENIED if reason else _ACCEPTED, command.kind,
-            command.side, command.order_type, command.time_in_force, command.flags | flags, reason,
+            command.side, command.order_type, command.time_in_force, command.flags & POST_ONLY | flags, reason,
             self.number, self._sequence, self._time_ns,
             account or command.account, command.stock, order or command.order,
             command.price, command.quantity, 0,
