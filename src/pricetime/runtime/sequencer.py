@@ -61,7 +61,7 @@ class _OpenBatch:
     def __init__(self) -> None:
         self.commands: list[bytes] = []
         self.events: list[bytes] = []
-        self.submissions: list[_Submission] = []
+        self.answers: list[Answer] = []
         self.count = 0
 
 
@@ -163,6 +163,10 @@ class Sequencer:
         QueueFull: too many wait. VenueStopped, JournalFailed: the venue does not answer any more; whether
         commands that were taken before that are executed shows after a restart. RecordError: no commands.
         """
+        return await self.hand_in(commands)
+
+    def hand_in(self, commands: bytes) -> asyncio.Future[bytes]:
+        """Do what ``submit`` does without waiting; the future has the events before ``on_batch`` is told."""
         count = count_commands(commands)
         if self.state != "running":
             raise self._refusal()
@@ -172,7 +176,7 @@ class Sequencer:
         self._waiting.append(_Submission(commands, count, answer))
         self.queued += count
         self._pump_soon()
-        return await answer
+        return answer
 
     def _refusal(self) -> JournalFailed | VenueStopped:
         return JournalFailed() if self.state == "failed" else VenueStopped()
@@ -188,26 +192,30 @@ class Sequencer:
         if self.state == "failed":
             return
         try:
-            if taken := self._take():
-                self._apply(taken)
+            if self._waiting:
+                self._apply_waiting()
             self._write_open()
         except Exception as error:  # noqa: BLE001 - whatever it is, the state in memory is not to be trusted
             _log.exception("the rules failed")
             self._fail(JournalFailed(f"The rules failed ({error!r}). Restart the venue."))
 
-    def _take(self) -> list[_Submission]:
-        """Move what has room in the open batch out of the queue; into an empty batch always one."""
+    def _fitting(self) -> list[_Submission]:
+        """Return the head of the queue that has room in the open batch; for an empty one it is never nothing."""
         room = self._batch_limit - self._open.count
-        taken: list[_Submission] = []
-        while self._waiting and (self._waiting[0].size <= room or not (taken or self._open.count)):
-            room -= self._waiting[0].size
-            taken.append(self._waiting.popleft())
-        return taken
+        fitting: list[_Submission] = []
+        for submission in self._waiting:
+            if submission.size > room and (fitting or self._open.count):
+                break
+            room -= submission.size
+            fitting.append(submission)
+        return fitting
 
     # ---------------------------------------------------------------------------- 2. stamp and apply
 
-    def _apply(self, taken: list[_Submission]) -> None:
-        self._open.submissions += taken  # first, so that they are told should the rules fail
+    def _apply_waiting(self) -> None:
+        """Apply what fits; it leaves the queue afterwards, so that all are told should the rules fail."""
+        if not (taken := self._fitting()):
+            return
         venue = self._venue
         first = venue.sequence + 1
         now_ns = max(self._clock.now_ns(), venue.time_ns)
@@ -216,8 +224,11 @@ class Sequencer:
         count = len(commands) // COMMAND_BYTES
         assert venue.sequence == first + count - 1, "the rules have left out a command"
         assert events, "the rules have not answered"
+        for _ in taken:
+            self._waiting.popleft()
         self._open.commands.append(commands)
         self._open.events.append(events)
+        self._open.answers += _cut(taken, first, events)
         self._open.count += count
 
     # ------------------------------------------------------------------------------ 3. seal and write
@@ -230,8 +241,7 @@ class Sequencer:
         batch = seal(self._sealed, b"".join(full.commands), b"".join(full.events))
         self._sealed = link_of(batch)
         self._writer.write(batch)
-        # The disk works by now; the answers are cut out meanwhile and wait for it.
-        self._writing = _cut(full.submissions, batch)
+        self._writing = full.answers
         if self._waiting:
             self._pump_soon()
 
@@ -262,9 +272,14 @@ class Sequencer:
                 _log.exception("a listener to batches failed; the others go on", batch=batch.number)
 
     def _note_accounts(self, events: bytes) -> None:
-        """Remember the last event of each account; the later event of an account overwrites the earlier."""
+        """Remember the last event of each account; the later event of an account overwrites the earlier.
+
+        Events of one account stand side by side, and of such a run only the last one counts.
+        """
         array = event_array(events)
-        self._last_events.update(zip(array["account"].tolist(), array["number"].tolist(), strict=True))
+        accounts = array["account"].copy()
+        ends = np.append(np.flatnonzero(accounts[1:] != accounts[:-1]), len(accounts) - 1)
+        self._last_events.update(zip(accounts[ends].tolist(), array["number"][ends].tolist(), strict=True))
 
     # ---------------------------------------------------------------------------------------- failing
 
@@ -275,8 +290,8 @@ class Sequencer:
 
     def _fail(self, error: JournalFailed) -> None:
         self.state = "failed"
-        unanswered = [answer for answer, _ in self._writing or ()]
-        unanswered += [submission.answer for submission in (*self._open.submissions, *self._waiting)]
+        unanswered = [answer for answer, _ in (*(self._writing or ()), *self._open.answers)]
+        unanswered += [submission.answer for submission in self._waiting]
         for answer in unanswered:
             if not answer.done():
                 answer.set_exception(JournalFailed(str(error)))
@@ -286,12 +301,14 @@ class Sequencer:
         self._drained.set()
 
 
-def _cut(submissions: list[_Submission], batch: Batch) -> list[Answer]:
+def _cut(submissions: list[_Submission], first: int, events: bytes) -> list[Answer]:
     """Pair each submission's future with its own events: those whose sequences are its commands'."""
-    ends = np.add.accumulate([submission.size for submission in submissions]) + batch.first_sequence
-    cuts = event_array(batch.events)["sequence"].copy().searchsorted(ends) * EVENT_BYTES
+    if len(submissions) == 1:
+        return [(submissions[0].answer, events)]
+    ends = np.add.accumulate([submission.size for submission in submissions]) + first
+    cuts = event_array(events)["sequence"].copy().searchsorted(ends) * EVENT_BYTES
     answers, start = [], 0
     for submission, end in zip(submissions, cuts.tolist(), strict=True):
-        answers.append((submission.answer, batch.events[start:end]))
+        answers.append((submission.answer, events[start:end]))
         start = end
     return answers
