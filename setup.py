@@ -10,6 +10,9 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
+# Tuned to this processor but with no instruction that others lack: generic tuning blanks each event with a string
+# instruction, which alone costs a third of the speed.
+FAST = ["-O2", "-mtune=native"]
 sanitize = SANITIZERS if os.environ.get("PRICETIME_SANITIZE") else []
 
 setup(
@@ -17,7 +20,7 @@ setup(
         Extension(
             "pricetime.core.venue",
             ["src/pricetime/core/venue.pyx"],
-            extra_compile_args=["-O1", "-g", *sanitize] if sanitize else ["-O3"],
+            extra_compile_args=["-O1", "-g", *sanitize] if sanitize else FAST,
             extra_link_args=sanitize,
             optional=True,
         ),

@@ -94,6 +94,8 @@ cdef inline void leave(Core* v, BookSide* side, Order* order) noexcept nogil:
 
 cdef inline uint32_t order_at(Core* v, int64_t number) noexcept nogil:
     """Return the slot of an open order, or 0."""
+    if number > v.highest:
+        return 0
     cdef uint32_t hashed = hash_of(<uint64_t>number, v.seed)
     cdef uint32_t at = hashed >> v.order_index.shift
     cdef uint64_t entry
@@ -121,6 +123,7 @@ cdef inline uint32_t keep(Core* v, const Order* order) noexcept nogil:
     account.newest = slot
     account.open_orders += 1
     insert(&v.order_index, hash_of(<uint64_t>order.number, v.seed), slot)
+    v.highest = max(v.highest, order.number)
     return slot
 
 

@@ -134,6 +134,7 @@ cdef struct Core:
     int64_t sequence
     int64_t time_ns
     int64_t money
+    int64_t highest      # order number that was ever kept: one above it cannot be open
     uint64_t seed
     Limits limits
     Order* orders

@@ -146,7 +146,7 @@ cdef inline uint32_t hash_of(uint64_t key, uint64_t seed) noexcept nogil:
 
 
 cdef inline void insert(Index* index, uint32_t hashed, uint32_t slot) noexcept nogil:
-    if index.count * 5 >= (index.mask + 1) * <uint64_t>3:
+    if index.count * <uint64_t>4 >= (index.mask + <uint64_t>1) * 3:
         widen(index)
     cdef uint32_t at = hashed >> index.shift
     while index.entries[at]:
