@@ -1,7 +1,7 @@
 """Builds the compiled core; everything else about the package stands in pyproject.toml.
 
 Where there is no C compiler the package installs without it, and the reference rules serve.
-``PRICETIME_SANITIZE=1`` builds it with AddressSanitizer and UndefinedBehaviorSanitizer, for ``make sanitize``.
+``PRICETIME_SANITIZE=1`` builds it with AddressSanitizer and UBSan, for ``make sanitize``.
 """
 
 import os
@@ -10,8 +10,8 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
-# Tuned to this processor but with no instruction that others lack: generic tuning blanks each event with a string
-# instruction, which alone costs a third of the speed.
+# Tuned to this processor, but with no instruction that others lack: generic tuning blanks each event with a
+# string instruction, which alone costs a third of the speed.
 FAST = ["-O2", "-mtune=native"]
 sanitize = SANITIZERS if os.environ.get("PRICETIME_SANITIZE") else []
 
