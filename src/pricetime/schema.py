@@ -378,6 +378,56 @@ class PlacedOrders(Body, frozen=True):
     outcomes: list[OrderOutcome]
 
 
+# -------------------------------------------------------------------------------------------- feed
+
+
+class FeedHello(Request, frozen=True):
+    """The first message to ``/v1/orders/feed``.
+
+    ``token`` may be left out where the request had it in a header. Of one account and ``stream`` there is one
+    connection: a second one takes over. ``after``: the last event seen; null: only what happens from now on.
+    """
+
+    token: str | None = None
+    stream: Annotated[str, Meta(max_length=64)] = ""
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+
+
+class FeedRenewal(Request, frozen=True):
+    """A newer token of the same account, before the one in use expires."""
+
+    token: str
+
+
+class FeedReady(Body, frozen=True, tag_field="message", tag="ready"):
+    """The client has everything up to ``position``; commands are read from now on, within these limits."""
+
+    account: Id
+    position: int
+    message_limit: int
+    """Bytes of a message."""
+    frame_limit: int
+    """Commands in a message."""
+    in_flight_limit: int
+    """Commands that are not acknowledged; above it no more are read."""
+
+
+class FeedProblem(Body, frozen=True, tag_field="message", tag="problem"):
+    """Why the connection ends."""
+
+    problem: Problem
+
+
+class FeedShutdown(Body, frozen=True, tag_field="message", tag="server_shutdown"):
+    """The venue stops: what it has read is answered, then the connection ends. Connect again in a moment."""
+
+    detail: str
+
+
+FeedNotice = FeedReady | FeedProblem | FeedShutdown
+"""The text messages of the venue."""
+
+
 # ------------------------------------------------------------------------------------------- admin
 
 

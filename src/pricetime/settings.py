@@ -115,6 +115,22 @@ class Settings:
     cors_origins: str = _option("", "origins", "allowed by CORS, by commas; * for all; empty: none")
     trusted_proxies: str = _option("", "addresses", "whose X-Forwarded-For is believed, by commas")
 
+    # The feed
+    feed_connections_limit: int = _option(1_000, "connections", "of feeds at once; beyond it 503", 0, 60_000)
+    feed_account_limit: int = _option(10, "connections", "of feeds of one account", 1, 10_000)
+    feed_message_limit: int = _option(1_048_576, "bytes", "of a message, either way", 4_096, 67_108_864)
+    feed_frame_limit: int = _option(5_000, "commands", "in one message", 1, 100_000)
+    feed_in_flight_limit: int = _option(
+        20_000, "commands", "of a feed that are not acknowledged; then it is not read", 1, 1_000_000
+    )
+    feed_buffer_limit: int = _option(
+        16_777_216, "bytes", "of events kept for a slow feed; the rest waits in the journal", 65_536, 2**30
+    )
+    feed_stall_s: int = _option(10, "s", "that a feed may leave its events unread", 1, 600)
+    feed_resume_limit: int = _option(
+        5_000_000, "events", "of the venue since the last one seen, up to which a feed resumes", 1, 2**40
+    )
+
 
 class SettingValue(NamedTuple):
     """One row of ``pricetime config``."""

@@ -111,7 +111,8 @@ async def asker(
         open_account=open_account,
     )
     await identity.start()
-    venue: Any = SimpleNamespace(settings=settings, metrics=Metrics(), identity=identity)
+    sequencer = SimpleNamespace(on_batch=[])
+    venue: Any = SimpleNamespace(settings=settings, metrics=Metrics(), identity=identity, sequencer=sequencer)
     try:
         yield Asker(App(venue, endpoints, connections), identity, accounts)
     finally:

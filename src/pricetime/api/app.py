@@ -19,7 +19,8 @@ import structlog
 from starlette.responses import Response
 
 from pricetime.api.endpoints import Call, Endpoint, Family, Reply, Scope, key_of
-from pricetime.api.guards.access import Access
+from pricetime.api.feed import SOCKET, Feeds, Socket
+from pricetime.api.guards.access import Access, token_of
 from pricetime.api.guards.addresses import Addresses, rate_key
 from pricetime.api.guards.bodies import Disconnected, Receive, read_body, read_query
 from pricetime.api.guards.deadlines import Deadlines
@@ -38,55 +39,27 @@ _DAYTRADE_ROOTS: Final = re.compile("/(authentication|setup|transaction|engine)(
 ANSWER: Final = "pricetime.answer"
 """Extension of a server that takes (status, header lines, body) of a whole answer in one call."""
 
+FEED_PATH: Final = "/v1/orders/feed"
 _KEY: Final = re.compile(rb"[!-~]{1,255}")
 _log = structlog.get_logger("pricetime.api")
 _encode = msgspec.json.Encoder().encode
 
 
-class Route:
-    """An endpoint with all that can be made ready before a request comes."""
-
-    __slots__ = ("decode", "endpoint", "head", "lines", "method", "path", "public", "stats", "strict")
-
-    def __init__(self, endpoint: Endpoint, stats: RequestStats) -> None:
-        self.endpoint = endpoint
-        self.method = endpoint.method
-        self.path = endpoint.path
-        self.public = endpoint.scope is Scope.PUBLIC
-        self.strict = endpoint.family == "v1"
-        self.stats = stats
-        self.decode = msgspec.json.Decoder(endpoint.request).decode if endpoint.request else None
-        self.head: RawHeaders = [(b"content-type", endpoint.media.encode()), *_manners(endpoint.private)]
-        self.lines = _lines(self.head)
-
-
-def _manners(private: bool) -> RawHeaders:
-    cache = b"no-store" if private else b"no-cache"
-    return [*SECURITY, (b"content-security-policy", API_POLICY), (b"cache-control", cache)]
-
-
-def _lines(headers: RawHeaders) -> bytes:
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
-
-
 _NOTHING: Final[dict[str, Any]] = {}
-_ERROR_HEAD: Final = _manners(private=True)
+class _Long(Exchange):
+    """A request that has a task."""
 
+    __slots__ = ("_task",)
 
-class Exchange:
-    """What is known of one request on its way to an answer; ``Deadlines`` watches it."""
+    def __init__(
+        self, request_id: bytes, headers: dict[bytes, bytes], stats: RequestStats, task: asyncio.Task[object]
+    ) -> None:
+        super().__init__(request_id, headers, stats)
+        self._task = task
 
-    __slots__ = ("extra", "family", "headers", "id", "late", "reading", "started", "stats")
-
-    def __init__(self, request_id: bytes, headers: dict[bytes, bytes], stats: RequestStats) -> None:
-        self.started = perf_counter()
-        self.id = request_id
-        self.headers = headers
-        self.stats = stats
-        self.extra: RawHeaders = [(b"x-request-id", request_id)]
-        self.family: Family = "v1"
-        self.reading = False
-        self.late = False
+    def expire(self) -> None:
+        """Cancel the task, which then answers."""
+        self._task.cancel()
 
 
 class App:
@@ -116,13 +89,15 @@ class App:
             keys = settings.rate_keys_limit
             self._address_rates = Buckets(settings.rate_address_per_s, settings.rate_address_burst, keys)
             self._account_rates = Buckets(settings.rate_account_per_s, settings.rate_account_burst, keys)
+        self._feeds = Feeds(venue, self._account_rates)
         venue.metrics.gauge("pricetime_http_in_flight", "Requests being answered.", self._in_flight)
         venue.metrics.gauge("pricetime_http_connections", "Open connections.", connections)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request. Anything that goes wrong becomes an answer, never a stack trace."""
-        if scope["type"] != "http":
-            raise RuntimeError(f"pricetime serves HTTP here, not {scope['type']!r}")
+        if scope["type"] == "websocket":
+            await self._open_socket(scope, receive, send)
+            return
         task = cast("asyncio.Task[object]", asyncio.current_task())
         headers = dict(scope["headers"])
         exchange = Exchange(self._ids.of(headers), headers, self._unmatched)
@@ -178,6 +153,32 @@ class App:
             idempotency_key=_idempotency_key(headers) if endpoint.idempotent else None,
         )
         return await self._reply(exchange, route, await endpoint.handler(call), scope, receive, send)
+
+    async def _open_socket(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket: the feed is the only one."""
+        await receive()  # that it wants to connect
+        headers = dict(scope["headers"])
+        exchange = Exchange(self._ids.of(headers), headers, self._unmatched)
+        try:
+            socket, token = self._admit_socket(exchange, scope)
+        except Exception as error:  # noqa: BLE001 - as in __call__
+            await self._refuse(exchange, scope, error, _refusing(send))
+            return
+        await send({"type": "websocket.accept", "headers": exchange.extra})
+        await self._feeds.serve(socket, receive, token)
+
+    def _admit_socket(self, exchange: Exchange, scope: Message) -> tuple[Socket, str | None]:
+        if self._connections() > self._connection_limit:
+            raise _too_many_connections()
+        headers = exchange.headers
+        self._charge_address(exchange, self._addresses.of(scope["client"], headers), 1)
+        if scope["path"] != FEED_PATH:
+            raise Refused("unknown_path", f"There is no WebSocket at this path; the feed is at {FEED_PATH}.")
+        token = None
+        if b"authorization" in headers or b"token" in headers:
+            self._access.session(headers, Scope.TRADER)
+            token = token_of(headers)
+        return scope["extensions"][SOCKET], token
 
     def _find(self, exchange: Exchange, method: str, path: str, address: str) -> tuple[Route, dict[str, str]]:
         try:
@@ -260,6 +261,15 @@ async def _send(send: Send, status: int, headers: RawHeaders, body: bytes) -> No
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _refusing(send: Send) -> Send:
+    """Return a ``send`` that answers the request for a WebSocket with HTTP instead."""
+
+    async def refusing(message: Message) -> None:
+        await send({**message, "type": message["type"].replace("http", "websocket.http", 1)})
+
+    return refusing
 
 
 def _adding(exchange: Exchange, response: Response, send: Send) -> Send:

@@ -72,6 +72,14 @@ CODES: Final[dict[str, Code]] = {
     "money_limit": Code(422, 400, "More money than an account can hold"),
     "share_limit": Code(422, 400, "More shares than there can be"),
     "venue_full": Code(422, 400, "The venue is full"),
+    # The feed
+    "bad_message": Code(400, 400, "The message cannot be read"),
+    "message_too_large": Code(413, 400, "The message is too large"),
+    "too_slow": Code(408, 400, "The events are not read"),
+    "taken_over": Code(409, 400, "Another connection has taken over"),
+    "resume_too_far": Code(410, 400, "The events are too long ago"),
+    "unknown_position": Code(404, 400, "There is no such event yet"),
+    "too_many_feeds": Code(503, 503, "There are as many feeds as may be"),
     # The venue
     "internal_error": Code(500, 500, "The venue failed"),
     "queue_full": Code(503, 503, "The venue is busy"),
@@ -146,6 +154,7 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
 }
 
 _CODE_OF: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (e.RecordError, "bad_message"),
     (msgspec.ValidationError, "invalid_request"),
     (msgspec.DecodeError, "invalid_json"),
     (UnicodeDecodeError, "invalid_json"),

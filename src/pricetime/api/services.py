@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pricetime.ports import Accounts, Clock, StockName
+from pricetime.ports import Accounts, Clock, Journal, StockName
 from pricetime.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Services:
     settings: Settings
     clock: Clock
     sequencer: Sequencer
+    journal: Journal
     reader: Reader
     progress: Progress
     identity: Identity

@@ -46,12 +46,8 @@ FRAME_BYTES: Final = FRAME.size
 
 
 class Frame(NamedTuple):
-    """The header of a message, and the records behind it."""
+    """A message taken apart: what its header says, and the records behind it."""
 
-    version: int
-    kind: int
-    reserved: int
-    count: int
     number: int
     position: int
     records: bytes
@@ -73,13 +69,14 @@ def read_frame(message: bytes, kind: FrameKind) -> Frame:
     """Return a message of this kind, taken apart; RecordError says what is wrong with any other."""
     if len(message) < FRAME_BYTES:
         raise RecordError(f"a message begins with a header of {FRAME_BYTES} bytes; this has {len(message)}")
-    frame = Frame(*FRAME.unpack_from(message), message[FRAME_BYTES:])
-    if (frame.version, frame.kind, frame.reserved) != (FRAME_VERSION, kind, 0):
+    version, what, reserved, announced, number, position = FRAME.unpack_from(message)
+    if (version, what, reserved) != (FRAME_VERSION, kind, 0):
         raise RecordError(
-            f"the header should begin with version {FRAME_VERSION}, kind {int(kind)}, reserved 0; "
-            f"this says {frame.version}, {frame.kind}, {frame.reserved}"
+            f"the header begins with version {version}, kind {what}, reserved {reserved}; "
+            f"it should say {FRAME_VERSION}, {int(kind)}, 0"
         )
-    count = check_commands(frame.records) if kind is FrameKind.COMMANDS else check_events(frame.records)
-    if count != frame.count:
-        raise RecordError(f"the header announces {frame.count} records; {count} follow it")
-    return frame
+    records = message[FRAME_BYTES:]
+    count = check_commands(records) if kind is FrameKind.COMMANDS else check_events(records)
+    if count != announced:
+        raise RecordError(f"the header announces {announced} records; {count} follow it")
+    return Frame(number, position, records)

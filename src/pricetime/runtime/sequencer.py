@@ -27,7 +27,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import structlog
@@ -44,7 +44,25 @@ from pricetime.runtime.writer import Writer, WriterThread
 _log = structlog.get_logger(__name__)
 
 State = Literal["running", "failed", "stopping"]
-Answer = tuple["asyncio.Future[bytes]", bytes]
+
+
+class Recipient(Protocol):
+    """Whom the events of a submission are told, once: a future, or what behaves as one. It does not raise."""
+
+    def done(self) -> bool:
+        """Return whether nothing is awaited any more."""
+        ...
+
+    def set_result(self, events: bytes, /) -> None:
+        """Take the events, which are durable."""
+        ...
+
+    def set_exception(self, error: Exception, /) -> None:
+        """Take the error instead of events."""
+        ...
+
+
+Answer = tuple[Recipient, bytes]
 
 
 class _Submission(NamedTuple):
@@ -52,7 +70,7 @@ class _Submission(NamedTuple):
 
     commands: bytes
     size: int
-    answer: asyncio.Future[bytes]
+    answer: Recipient
 
 
 class _OpenBatch:
@@ -167,16 +185,20 @@ class Sequencer:
 
     def hand_in(self, commands: bytes) -> asyncio.Future[bytes]:
         """Do what ``submit`` does without waiting; the future has the events before ``on_batch`` is told."""
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        self.hand_in_for(answer, commands)
+        return answer
+
+    def hand_in_for(self, answer: Recipient, commands: bytes) -> None:
+        """Do what ``hand_in`` does for somebody who is told as a future would be."""
         count = count_commands(commands)
         if self.state != "running":
             raise self._refusal()
         if self.queued + count > self._queue_limit:
             raise QueueFull
-        answer: asyncio.Future[bytes] = self._loop.create_future()
         self._waiting.append(_Submission(commands, count, answer))
         self.queued += count
         self._pump_soon()
-        return answer
 
     def _refusal(self) -> JournalFailed | VenueStopped:
         return JournalFailed() if self.state == "failed" else VenueStopped()
@@ -200,7 +222,7 @@ class Sequencer:
             self._fail(JournalFailed(f"The rules failed ({error!r}). Restart the venue."))
 
     def _fitting(self) -> list[_Submission]:
-        """Return the head of the queue that has room in the open batch; for an empty one it is never nothing."""
+        """Return the head of the queue that has room in the open batch; an empty batch has room for one."""
         room = self._batch_limit - self._open.count
         fitting: list[_Submission] = []
         for submission in self._waiting:

@@ -112,8 +112,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
-        """Start the request; its body may still be on the way."""
+        """Start the request; its body may still be on the way. One for a WebSocket is handed over."""
         self._head_bytes = None
+        if self.parser.should_upgrade() and self._should_upgrade():
+            self.scope = {"method": "GET", "headers": self.headers}  # type: ignore[typeddict-item]
+            return
         version = self.parser.get_http_version()
         url = httptools.parse_url(self.url)
         path = url.path.decode("ascii")

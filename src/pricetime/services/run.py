@@ -29,6 +29,7 @@ from pricetime.api.endpoints import Endpoint
 from pricetime.api.table import ENDPOINTS
 from pricetime.errors import PricetimeError, SettingError
 from pricetime.services.http_protocol import GuardedProtocol
+from pricetime.services.socket_protocol import SocketProtocol
 from pricetime.services.wiring import open_venue
 from pricetime.settings import Settings, load
 from pricetime.telemetry import configure_logs
@@ -91,7 +92,7 @@ async def _serve(
 ) -> None:
     async with open_venue(settings) as venue:
         app = App(venue, endpoints, lambda: len(server.server_state.connections))
-        server = _Server(_config(app), lambda: ready(url_of(listener)))
+        server = _Server(_config(app, settings), lambda: ready(url_of(listener)))
         with _stopped_by_signals(server):
             watch = asyncio.create_task(_close_stale(server, 2.0 * settings.body_timeout_s))
             _tame_collector()
@@ -99,12 +100,14 @@ async def _serve(
             watch.cancel()
 
 
-def _config(app: App) -> uvicorn.Config:
+def _config(app: App, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app=app,
         http=GuardedProtocol,
         loop="uvloop",
-        ws="none",
+        ws=SocketProtocol,
+        ws_max_size=settings.feed_message_limit,
+        ws_per_message_deflate=False,  # records would cost more time to pack than their bytes cost to send
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -155,7 +158,7 @@ async def _close_stale(server: _Server, moving_s: float) -> None:
     while True:
         await asyncio.sleep(_WATCH_S)
         for connection in list(server.server_state.connections):
-            cast("GuardedProtocol", connection).close_if_stale(moving_s, _KEEP_ALIVE_S)
+            cast("GuardedProtocol | SocketProtocol", connection).close_if_stale(moving_s, _KEEP_ALIVE_S)
 
 
 def _tame_collector() -> None:

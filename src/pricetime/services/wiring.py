@@ -75,6 +75,7 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             clock=clock,
             sequencer=sequencer,
+            journal=journal,
             reader=reader,
             progress=progress,
             identity=identity,
