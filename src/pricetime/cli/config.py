@@ -7,7 +7,8 @@ import sys
 import click
 
 from pricetime.cli import options
-from pricetime.cli.output import print_json, print_table
+from pricetime.cli.output import print_json, print_table, say
+from pricetime.runtime.implementations import sentence_on
 from pricetime.settings import PREFIX, SettingValue, describe
 
 _INTRODUCTION = """\
@@ -48,6 +49,7 @@ def command(markdown: bool, data: str | None, chosen: tuple[str, ...], as_json: 
             for each in settings
         ]
         print_table(columns, rows, empty="")
+        say(sentence_on(next(str(each.value) for each in settings if each.name == "core")))
 
 
 def reference(settings: list[SettingValue]) -> str:

@@ -40,6 +40,15 @@ def pick(choice: str) -> type[Venue]:
     return next(iter(_FOUND.values()))
 
 
+def sentence_on(choice: str) -> str:
+    """Return what people are told about what matches."""
+    if "core" not in _FOUND:
+        return "The reference rules match: the compiled core was not installed, for want of a C compiler."
+    if name_of(pick(choice)) == "core":
+        return "The compiled core matches."
+    return "The reference rules match, as the setting core asks; the compiled core is installed."
+
+
 def name_of(venue_type: type[Venue]) -> str:
     """Return the name that ``available`` gives an implementation."""
     return next(name for name, each in _FOUND.items() if each is venue_type)

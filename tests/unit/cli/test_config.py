@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pricetime import cli
+from pricetime import cli, rules
+from pricetime.runtime import implementations
 from pricetime.settings import Settings
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "settings.md"
@@ -41,3 +42,11 @@ def test_people_see_on_and_off(capsys):
     assert cli.run(["config"]) == 0
     [line] = [line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("rate_limits")]
     assert line.split()[1:4] == ["on", "on/off", "on"]
+
+
+def test_people_are_told_what_matches(capsys, monkeypatch):
+    assert cli.run(["config", "--set", "core=rules"]) == 0
+    assert "The reference rules match, as the setting core asks" in capsys.readouterr().out
+    monkeypatch.setattr(implementations, "_FOUND", {"rules": rules.Venue})
+    assert cli.run(["config"]) == 0
+    assert "for want of a C compiler" in capsys.readouterr().out
