@@ -185,7 +185,7 @@ class Sequencer:
 
     def hand_in(self, commands: bytes) -> asyncio.Future[bytes]:
         """Do what ``submit`` does without waiting; the future has the events before ``on_batch`` is told."""
-        answer: asyncio.Future[bytes] = self._loop.create_future()
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self.hand_in_for(answer, commands)
         return answer
 
