@@ -15,22 +15,21 @@ SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined",
 FAST = ["-O2", "-mtune=native"]
 sanitize = SANITIZERS if os.environ.get("PRICETIME_SANITIZE") else []
 
-setup(
-    ext_modules=cythonize(
-        Extension(
-            "pricetime.core.venue",
-            ["src/pricetime/core/venue.pyx"],
-            extra_compile_args=["-O1", "-g", *sanitize] if sanitize else FAST,
-            extra_link_args=sanitize,
-            optional=True,
-        ),
-        build_dir="build",
-        compiler_directives={
-            "language_level": 3,
-            "cdivision": True,
-            "boundscheck": False,
-            "wraparound": False,
-            "initializedcheck": False,
-        },
-    )
+[core] = cythonize(
+    Extension(
+        "pricetime.core.venue",
+        ["src/pricetime/core/venue.pyx"],
+        extra_compile_args=["-O1", "-g", *sanitize] if sanitize else FAST,
+        extra_link_args=sanitize,
+    ),
+    build_dir="build",
+    compiler_directives={
+        "language_level": 3,
+        "cdivision": True,
+        "boundscheck": False,
+        "wraparound": False,
+        "initializedcheck": False,
+    },
 )
+core.optional = not sanitize  # cythonize forgets it where it is given to Extension
+setup(ext_modules=[core])
