@@ -30,7 +30,9 @@ PricetimeError
 │   ├── InvalidRequest      it is malformed or names a field's value that cannot be
 │   ├── NotFound            it names something that is not there
 │   └── Conflict            it does not fit the state that something is in
-└── CheckFailed             ``pricetime check`` found the venue's data to be wrong
+├── LobsterError            a LOBSTER file is not as the format has it
+├── CheckFailed             ``pricetime check`` found the venue's data to be wrong
+└── ProofFailed             ``pricetime prove`` found a difference, or missed a planted fault
 
 An error's docstring is its default message and says what to do next. HTTP statuses are chosen in
 one place only, ``api/problems.py``.
@@ -191,5 +193,13 @@ class Conflict(RequestError):
         super().__init__(message, code=code)
 
 
+class LobsterError(PricetimeError):
+    """This is no LOBSTER file."""
+
+
 class CheckFailed(PricetimeError):
     """The data of the venue is not as it should be."""
+
+
+class ProofFailed(PricetimeError):
+    """Two implementations of the venue differ, or one breaks a rule. Its story shows the smallest program."""

@@ -6,25 +6,24 @@ wallets, self-trades, halts, numbers at the edge of what a record can carry.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.market import stamp
 
+from pricetime.oracle.program import stamp
+from pricetime.oracle.witness import Witness
 from pricetime.records import (
     Command,
-    CommandKind,
-    Event,
     EventKind,
-    Flag,
-    OrderType,
     SelfTrade,
     Side,
     TimeInForce,
     commands,
     iter_events,
 )
-from pricetime.records.state import read_snapshot
-from pricetime.rules import Venue, money
+from pricetime.rules import money
+from pricetime.runtime.implementations import available
+from pricetime.runtime.venue import Venue
 
 ACCOUNTS = st.integers(1, 4)
 STOCKS = st.sampled_from((1, 1, 1, 2))
@@ -96,6 +95,10 @@ OPENING = [
 ]
 
 
+EXAMPLES = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ON_EACH = pytest.mark.parametrize("venue_type", available().values(), ids=available())
+
+
 def run(venue: Venue, program: list[Command]) -> list[bytes]:
     """Apply a program command by command and return the batches of events."""
     answers = []
@@ -105,99 +108,55 @@ def run(venue: Venue, program: list[Command]) -> list[bytes]:
     return answers
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@ON_EACH
+@EXAMPLES
 @given(PROGRAMS)
-def test_money_and_shares_are_conserved_and_holds_cover_orders_after_every_command(
-    program: list[Command],
+def test_a_witness_of_the_events_sees_them_conserve_be_fair_and_lead_to_the_state(
+    venue_type: type[Venue], program: list[Command]
 ) -> None:
-    run(Venue(), OPENING + program)
+    venue, witness = venue_type(), Witness()
+    for events in run(venue, OPENING + program):
+        witness.see(events)
+        assert witness.faults == []
+    assert witness.compare(venue.snapshot()) == []
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@ON_EACH
+@EXAMPLES
 @given(PROGRAMS, st.integers(0, 60), st.integers(1, 20))
 def test_replay_in_other_batches_and_over_a_snapshot_gives_the_same_events_and_the_same_hash(
-    program: list[Command], cut: int, size: int
+    venue_type: type[Venue], program: list[Command], cut: int, size: int
 ) -> None:
     program = OPENING + program
-    first = Venue()
+    first = venue_type()
     events = b"".join(run(first, program))
 
     stamped = [stamp(command, sequence) for sequence, command in enumerate(program)]
-    second, replayed = Venue(), b""
+    second, replayed = venue_type(), b""
     for start in range(0, len(stamped), size):
         replayed += second.apply(b"".join(command.pack() for command in stamped[start : start + size]))
         if start <= cut < start + size:
-            second = Venue.restore(second.snapshot())
+            second = venue_type.restore(second.snapshot())
     assert replayed == events
     assert second.state_hash() == first.state_hash()
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@ON_EACH
+@EXAMPLES
 @given(PROGRAMS)
-def test_every_command_is_answered_once_and_events_are_numbered_without_gaps(program: list[Command]) -> None:
-    number = 0
-    for batch in run(Venue(), OPENING + program):
-        events = list(iter_events(batch))
-        assert [event.number for event in events] == list(range(number + 1, number + 1 + len(events)))
-        assert [event.kind in (EventKind.ACCEPTED, EventKind.DENIED) for event in events] == [
-            True,
-            *[False] * (len(events) - 1),
-        ]
-        assert events[0].kind == EventKind.ACCEPTED or len(events) == 1, "a denial changes nothing"
-        number += len(events)
+def test_a_denial_is_one_event(venue_type: type[Venue], program: list[Command]) -> None:
+    for batch in run(venue_type(), OPENING + program):
+        answer, *more = iter_events(batch)
+        assert answer.kind == EventKind.ACCEPTED or not more
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(PROGRAMS)
-def test_no_order_fills_while_another_accounts_order_with_priority_waits(program: list[Command]) -> None:
-    venue = Venue()
-    run(venue, OPENING)
-    for command in program:
-        standing = read_snapshot(venue.snapshot()).orders.tolist()
-        stamped = stamp(command, venue.sequence)
-        events = list(iter_events(venue.apply(stamped.pack())))
-        if command.kind == CommandKind.PLACE_ORDER:
-            assert_priority(stamped, standing, events)
-
-
-def assert_priority(taker: Command, standing: list[tuple[int, ...]], events: list[Event]) -> None:
-    """Everyone who stood before the last maker, and is not the taker's own, has gone in this command."""
-    makers = [e.maker_order for e in events if e.kind == EventKind.TRADED and e.order == taker.sequence]
-    gone = {event.order for event in events if event.kind == EventKind.ORDER_CLOSED}
-    line = [
-        number
-        for side, _, _, _, number, account, stock, *_ in standing
-        if stock == taker.stock and side != taker.side and account != taker.account
-    ]
-    assert makers == [number for number in line if number in makers], "makers trade in order of priority"
-    if makers:
-        before_last = line[: line.index(makers[-1])]
-        assert all(number in gone for number in before_last)
-
-
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(PROGRAMS)
-def test_a_limit_is_never_betrayed_and_balances_follow_the_trades(program: list[Command]) -> None:
-    venue, limits = Venue(), {}
-    for batch in run(venue, OPENING + program):
-        for event in iter_events(batch):
-            names_a_limit = event.command in (CommandKind.PLACE_ORDER, CommandKind.AMEND_ORDER)
-            if event.kind == EventKind.ACCEPTED and names_a_limit and not event.flags & Flag.REPEATED:
-                limits[event.order] = (event.side, event.order_type, event.price)
-            if event.kind == EventKind.TRADED:
-                assert event.amount == event.price * event.quantity
-                for order in (event.order, event.maker_order):
-                    side, order_type, limit = limits[order]
-                    if order_type == OrderType.LIMIT:
-                        assert event.price <= limit if side == Side.BUY else event.price >= limit
-
-
+@ON_EACH
 @settings(max_examples=300, deadline=None)
 @given(PROGRAMS, PLACE)
 def test_validate_answers_as_placing_would_and_changes_nothing(
-    program: list[Command], order: Command
+    venue_type: type[Venue], program: list[Command], order: Command
 ) -> None:
-    venue = Venue()
+    venue = venue_type()
     run(venue, OPENING + program)
     before = venue.snapshot()
     stamped = stamp(order._replace(client_id=bytes(16)), venue.sequence)

@@ -1,26 +1,20 @@
-"""A market to write tests on: people by name, prices as text, books as pictures.
+"""A market to write tests on: people by name, prices as text, books as pictures (``oracle.picture``).
 
-A picture is one line a level, best first: buys to the left, sells to the right of the bar::
-
-    5 @ market |
-    4+2 @ 15.50 | 16.00 @ 7
-                | 16.50 @ 1+1
-
-The orders at one price stand in their order of priority, joined by ``+``. After every command the
-market checks conservation and holds, and that a restored snapshot is the same state.
+After every command the market checks conservation and holds, that a restored snapshot is the same state,
+and has a witness look at the events.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby, zip_longest
 
+from pricetime.oracle.picture import draw_book, picture
+from pricetime.oracle.program import stamp
+from pricetime.oracle.witness import Witness
 from pricetime.records import (
     Command,
-    CommandKind,
     Event,
     EventKind,
-    OrderType,
     Reason,
     SelfTrade,
     Side,
@@ -29,7 +23,10 @@ from pricetime.records import (
     iter_events,
 )
 from pricetime.records.state import read_snapshot
-from pricetime.rules import Venue, money
+from pricetime.rules import money
+from pricetime.runtime import implementations
+from pricetime.runtime.venue import Venue
+from pricetime.settings import load
 
 GTC, IOC, FOK = TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK
 
@@ -69,20 +66,23 @@ class Answer:
 class Market:
     """A venue with one stock, number 1, and whoever is named."""
 
-    def __init__(self, venue_type: type[Venue] = Venue, tick: str = "0.01") -> None:
-        self.venue_type = venue_type
-        self.venue = venue_type()
+    def __init__(self, venue_type: type[Venue] | None = None, tick: str = "0.01") -> None:
+        self.venue_type = venue_type or implementations.pick(load().core)
+        self.venue = self.venue_type()
+        self.witness = Witness()
         self.people: dict[str, int] = {}
         self.send(commands.list_stock(1, money.parse(tick)))
 
     def send(self, command: Command) -> Answer:
         """Stamp and apply one command, and check what must hold after it."""
         stamped = stamp(command, self.venue.sequence)
-        answer = Answer(list(iter_events(self.venue.apply(stamped.pack()))))
+        events = self.venue.apply(stamped.pack())
         assert self.venue.check() == []
         snapshot = self.venue.snapshot()
         assert self.venue_type.restore(snapshot).snapshot() == snapshot
-        return answer
+        self.witness.see(events)
+        assert self.witness.faults + self.witness.compare(snapshot) == []
+        return Answer(list(iter_events(events)))
 
     def person(self, name: str, cash: str = "0", shares: int = 0) -> None:
         """Open an account with money and shares."""
@@ -130,42 +130,7 @@ class Market:
 
     def book(self) -> str:
         """Return the picture of the book."""
-        orders = read_snapshot(self.venue.snapshot()).orders
-        sides = []
-        for side in (Side.BUY, Side.SELL):
-            rows = [row for row in orders if row["side"] == side]
-            sides.append([_level(list(level), side) for _, level in groupby(rows, key=_price)])
-        width = max((len(level) for level in sides[0]), default=0)
-        lines = [f"{bid:>{width}} | {ask}".rstrip() for bid, ask in zip_longest(*sides, fillvalue="")]
-        return "\n".join(lines)
-
-
-def picture(text: str) -> str:
-    """Return a picture written in a test as ``Market.book`` draws it."""
-    pairs = [line.split("|") for line in text.strip().splitlines()]
-    width = max((len(bid.strip()) for bid, _ in pairs), default=0)
-    return "\n".join(f"{bid.strip():>{width}} | {ask.strip()}".rstrip() for bid, ask in pairs)
-
-
-def stamp(command: Command, sequence: int, time_ns: int = 0) -> Command:
-    """Return a command as the sequencer stamps it after ``sequence``."""
-    number = sequence + 1
-    stamped = command._replace(sequence=number, time_ns=time_ns or number)
-    if command.kind == CommandKind.PLACE_ORDER:
-        return stamped._replace(order=number)
-    if command.kind == CommandKind.OPEN_ACCOUNT and not command.account:
-        return stamped._replace(account=number)
-    return stamped
-
-
-def _price(row: object) -> str:
-    market = row["order_type"] == OrderType.MARKET  # type: ignore[index]
-    return "market" if market else money.show(int(row["price"]))  # type: ignore[index]
-
-
-def _level(rows: list[object], side: Side) -> str:
-    quantities = "+".join(str(int(row["remaining"])) for row in rows)  # type: ignore[index]
-    return f"{quantities} @ {_price(rows[0])}" if side == Side.BUY else f"{_price(rows[0])} @ {quantities}"
+        return draw_book(self.venue.snapshot(), 1)
 
 
 __all__ = ["FOK", "GTC", "IOC", "Answer", "Market", "Reason", "SelfTrade", "picture", "stamp"]

@@ -7,6 +7,7 @@ import pytest
 from tests.support.market import FOK, IOC, Market, Reason, SelfTrade, picture
 
 from pricetime.records import Flag
+from pricetime.runtime.implementations import available
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "rules-of-the-market.md"
 EXAMPLES = re.findall(
@@ -29,8 +30,8 @@ OPTIONS = {
 class Story:
     """An example, told line by line on a market; every line is checked."""
 
-    def __init__(self):
-        self.market = Market()
+    def __init__(self, venue_type):
+        self.market = Market(venue_type)
         self.orders = {}
 
     def tell(self, text):
@@ -110,8 +111,9 @@ def numbered():
 
 
 @pytest.mark.parametrize(("rule", "text"), [pytest.param(*each, id=f"rule {each[0]}") for each in numbered()])
-def test_an_example_of_the_rules_happens_as_told(rule, text):
-    Story().tell(text)
+@pytest.mark.parametrize("venue_type", available().values(), ids=available())
+def test_an_example_of_the_rules_happens_as_told(venue_type, rule, text):
+    Story(venue_type).tell(text)
 
 
 def test_the_page_shows_nine_rules_by_examples():

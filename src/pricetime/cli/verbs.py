@@ -23,6 +23,7 @@ VERBS: Final[dict[str, str]] = {
     "config": "List every setting.",
     "check": "Check that the venue's data is right.",
     "journal": "Print commands and events as JSON lines.",
+    "prove": "Prove that core and rules are the same, and fair.",
     "replay": "Replay the journal from its first command.",
     "rebuild": "Build the views anew from the journal.",
 }

@@ -1,4 +1,4 @@
-"""Every test of the rules runs on each implementation of the venue that is installed."""
+"""Every test of the rules runs on each implementation of the venue."""
 
 from __future__ import annotations
 
