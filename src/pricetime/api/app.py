@@ -11,25 +11,23 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from time import perf_counter
 from typing import Any, Final, cast
 
 import msgspec
-import structlog
 from starlette.responses import Response
 
-from pricetime.api.endpoints import Call, Endpoint, Family, Reply, Scope, key_of
+from pricetime.api.endpoints import Call, Endpoint, Reply, Scope
+from pricetime.api.exchange import ERROR_HEAD, Exchange, Route, idempotency_key, lines_of
 from pricetime.api.feed import SOCKET, Feeds, Socket
-from pricetime.api.guards.access import Access, token_of
-from pricetime.api.guards.addresses import Addresses, rate_key
+from pricetime.api.gate import Gate
+from pricetime.api.guards.access import token_of
 from pricetime.api.guards.bodies import Disconnected, Receive, read_body, read_query
 from pricetime.api.guards.deadlines import Deadlines
-from pricetime.api.guards.headers import API_POLICY, SECURITY, Cors, RawHeaders, RequestIds
-from pricetime.api.guards.rates import Buckets, Charge
-from pricetime.api.problems import Refused, answer_to, retry_after, written
+from pricetime.api.guards.headers import Cors, RawHeaders, RequestIds
+from pricetime.api.problems import Refused
 from pricetime.api.routes import Routes
 from pricetime.api.services import Services
-from pricetime.errors import InvalidRequest
+from pricetime.api.short import ShortWay
 from pricetime.telemetry import RequestStats
 
 Message = MutableMapping[str, Any]
@@ -40,12 +38,12 @@ ANSWER: Final = "pricetime.answer"
 """Extension of a server that takes (status, header lines, body) of a whole answer in one call."""
 
 FEED_PATH: Final = "/v1/orders/feed"
-_KEY: Final = re.compile(rb"[!-~]{1,255}")
-_log = structlog.get_logger("pricetime.api")
 _encode = msgspec.json.Encoder().encode
 
 
 _NOTHING: Final[dict[str, Any]] = {}
+
+
 class _Long(Exchange):
     """A request that has a task."""
 
@@ -75,21 +73,14 @@ class App:
         self._venue = venue
         self._routes = Routes(Route(row, venue.metrics.requests(row.method, row.path)) for row in endpoints)
         self._unmatched = venue.metrics.requests("", "")
-        self._connections = connections
-        self._connection_limit = settings.connection_limit
         self._body_limit = settings.body_limit
         self._ids = RequestIds()
-        self._addresses = Addresses(settings.trusted_proxies)
-        self._access = Access(venue.identity, settings)
+        self._gate = Gate(venue.identity, settings, connections)
+        self._feeds = Feeds(venue, self._gate.account_rates)
         self._cors = Cors(settings)
         self._deadlines = Deadlines(settings.request_timeout_s, settings.body_timeout_s)
-        self._now = perf_counter
-        self._address_rates = self._account_rates = None
-        if settings.rate_limits:
-            keys = settings.rate_keys_limit
-            self._address_rates = Buckets(settings.rate_address_per_s, settings.rate_address_burst, keys)
-            self._account_rates = Buckets(settings.rate_account_per_s, settings.rate_account_burst, keys)
-        self._feeds = Feeds(venue, self._account_rates)
+        self.short_way = ShortWay(venue, self._routes, self._gate, self._deadlines, self._ids)
+        """For servers that have whole requests in their hands, beside ASGI."""
         venue.metrics.gauge("pricetime_http_in_flight", "Requests being answered.", self._in_flight)
         venue.metrics.gauge("pricetime_http_connections", "Open connections.", connections)
 
@@ -100,8 +91,8 @@ class App:
             return
         task = cast("asyncio.Task[object]", asyncio.current_task())
         headers = dict(scope["headers"])
-        exchange = Exchange(self._ids.of(headers), headers, self._unmatched)
-        self._deadlines.enter(task, exchange)
+        exchange = _Long(self._ids.of(headers), headers, self._unmatched, task)
+        self._deadlines.enter(exchange)
         try:
             status = await self._answer(exchange, scope, receive, send)
         except Disconnected:
@@ -112,30 +103,25 @@ class App:
             if not exchange.late:
                 raise
             task.uncancel()
-            status = await self._refuse(exchange, scope, _too_late(exchange), send)
+            status = await self._refuse(exchange, scope, exchange.too_late(), send)
         finally:
-            self._deadlines.leave(task)
-        exchange.stats.add(status, perf_counter() - exchange.started)
+            self._deadlines.leave(exchange)
+        exchange.count(status)
 
     async def _answer(self, exchange: Exchange, scope: Message, receive: Receive, send: Send) -> int:
         path = scope["path"]
         if path[1:4] != "v1/" and _DAYTRADE_ROOTS.match(path):
             exchange.family = "daytrade"
-        if self._connections() > self._connection_limit:
-            raise _too_many_connections()
+        self._gate.refuse_crowd()
         headers = exchange.headers
         if b"origin" in headers:
             exchange.extra += self._cors.headers(headers)
             if scope["method"] == "OPTIONS" and (status := await self._preflight(exchange, path, send)):
                 return status
-        address = self._addresses.of(scope["client"], headers)
+        address = self._gate.address(exchange, scope["client"])
         route, parameters = self._find(exchange, scope["method"], path, address)
         endpoint = route.endpoint
-        session = None
-        if not route.public:
-            session = self._access.session(headers, endpoint.scope)
-            if self._account_rates is not None:
-                self._charge(exchange, self._account_rates.charge(session.account, endpoint.weight))
+        session = self._gate.session(exchange, route)
         body = None
         if route.decode is not None:
             exchange.reading = True
@@ -150,7 +136,7 @@ class App:
             path=parameters,
             request_id=exchange.id.decode("ascii"),
             address=address,
-            idempotency_key=_idempotency_key(headers) if endpoint.idempotent else None,
+            idempotency_key=idempotency_key(headers) if endpoint.idempotent else None,
         )
         return await self._reply(exchange, route, await endpoint.handler(call), scope, receive, send)
 
@@ -168,15 +154,14 @@ class App:
         await self._feeds.serve(socket, receive, token)
 
     def _admit_socket(self, exchange: Exchange, scope: Message) -> tuple[Socket, str | None]:
-        if self._connections() > self._connection_limit:
-            raise _too_many_connections()
+        self._gate.refuse_crowd()
         headers = exchange.headers
-        self._charge_address(exchange, self._addresses.of(scope["client"], headers), 1)
+        self._gate.charge_address(exchange, self._gate.address(exchange, scope["client"]), 1)
         if scope["path"] != FEED_PATH:
             raise Refused("unknown_path", f"There is no WebSocket at this path; the feed is at {FEED_PATH}.")
         token = None
         if b"authorization" in headers or b"token" in headers:
-            self._access.session(headers, Scope.TRADER)
+            self._gate.access.session(headers, Scope.TRADER)
             token = token_of(headers)
         return scope["extensions"][SOCKET], token
 
@@ -184,26 +169,12 @@ class App:
         try:
             route, parameters = self._routes.find(method, path)
         except Refused:
-            self._charge_address(exchange, address, 1)
+            self._gate.charge_address(exchange, address, 1)
             raise
         exchange.family = route.endpoint.family
         exchange.stats = route.stats
-        self._charge_address(exchange, address, route.endpoint.weight)
+        self._gate.charge_address(exchange, address, route.endpoint.weight)
         return route, parameters
-
-    def _charge_address(self, exchange: Exchange, address: str, weight: int) -> None:
-        if self._address_rates is not None:
-            self._charge(exchange, self._address_rates.charge(rate_key(address), weight))
-
-    def _charge(self, exchange: Exchange, charge: Charge) -> None:
-        exchange.extra = [pair for pair in exchange.extra if not pair[0].startswith(b"ratelimit-")]
-        exchange.extra += charge.headers()
-        if not charge.allowed:
-            raise Refused(
-                "rate_limited",
-                f"You are sending too many requests. Try again in {charge.retry_s} s.",
-                (retry_after(charge.retry_s),),
-            )
 
     async def _reply(
         self, exchange: Exchange, route: Route, result: object, scope: Message, receive: Receive, send: Send
@@ -213,34 +184,19 @@ class App:
             return result.status_code
         status, extra = route.endpoint.status, exchange.extra
         if isinstance(result, Reply):
-            status = result.status or status
-            extra = extra + [
-                (name.lower().encode(), value.encode("latin-1")) for name, value in result.headers
-            ]
-            result = result.body
+            status, extra, result = result.status or status, exchange.reply_head(result), result.body
         if result is None and route.endpoint.response is None:
-            await _send(send, status, [*_ERROR_HEAD, *extra], b"")
+            await _send(send, status, [*ERROR_HEAD, *extra], b"")
         elif (answer := scope.get("extensions", _NOTHING).get(ANSWER)) is not None:
             body = _encode(result)
             length = b"content-length: %d\r\n" % len(body)
-            await answer(status, b"".join((route.lines, _lines(extra), length)), body)
+            await answer(status, b"".join((route.lines, lines_of(extra), length)), body)
         else:
             await _send(send, status, route.head + extra, _encode(result))
         return status
 
     async def _refuse(self, exchange: Exchange, scope: Message, error: Exception, send: Send) -> int:
-        answer = answer_to(error)
-        request_id = exchange.id.decode("ascii")
-        if answer.code == "internal_error":
-            _log.error(
-                "request failed",
-                request_id=request_id,
-                method=scope["method"],
-                path=scope["path"],
-                exc_info=error,
-            )
-        status, media, body = written(answer, exchange.family, request_id)
-        head = [(b"content-type", media), *_ERROR_HEAD, *exchange.extra, *answer.headers]
+        status, head, body = exchange.refusal(error, scope["method"], scope["path"])
         await _send(send, status, head, body)
         return status
 
@@ -275,7 +231,7 @@ def _refusing(send: Send) -> Send:
 def _adding(exchange: Exchange, response: Response, send: Send) -> Send:
     """Return a ``send`` that adds the frame's headers to a handler's own response where it set none."""
     present = set(response.headers)
-    frame = [pair for pair in [*_ERROR_HEAD, *exchange.extra] if pair[0].decode() not in present]
+    frame = [pair for pair in [*ERROR_HEAD, *exchange.extra] if pair[0].decode() not in present]
 
     async def adding(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -283,30 +239,3 @@ def _adding(exchange: Exchange, response: Response, send: Send) -> Send:
         await send(message)
 
     return adding
-
-
-def _too_many_connections() -> Refused:
-    detail = "The venue has as many connections as it takes. Try again in a moment."
-    return Refused("too_many_connections", detail, (retry_after(1), (b"connection", b"close")))
-
-
-def _too_late(exchange: Exchange) -> Refused:
-    if exchange.reading:
-        detail = "The body did not arrive in time. Send it again over a better connection."
-        return Refused("body_timeout", detail, ((b"connection", b"close"),))
-    return Refused(
-        "request_timeout",
-        "The answer took too long; what was asked may be done all the same. A client order id shows whether.",
-        (retry_after(1),),
-    )
-
-
-def _idempotency_key(headers: dict[bytes, bytes]) -> bytes | None:
-    key = headers.get(b"idempotency-key")
-    if key is None:
-        return None
-    if not _KEY.fullmatch(key):
-        raise InvalidRequest(
-            "An Idempotency-Key has 1 to 255 visible ASCII characters. Send such a one, or none."
-        )
-    return key_of(key)

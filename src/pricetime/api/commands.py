@@ -7,10 +7,11 @@ rules of the market here.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from inspect import isawaitable
 from typing import Final
 
-from pricetime.api.endpoints import Call
+from pricetime.api.endpoints import Call, Reply
 from pricetime.errors import InvalidRequest, RuleError
 from pricetime.identity import fault_of
 from pricetime.records import EVENT_BYTES, Command, EventKind, Flag, Reason
@@ -29,9 +30,35 @@ _ANSWERS: Final = frozenset({int(EventKind.ACCEPTED), int(EventKind.DENIED)})
 _REPEATED: Final = int(Flag.REPEATED)
 
 
+class OneCommand:
+    """A handler that sends one command: ``ask`` makes it of a call, ``tell`` makes the answer of its events.
+
+    ``ask`` may answer without a command, by a ``Reply``; ``tell`` returns an awaitable where it must read
+    something first. Everything else is plain functions, so that such a request can be answered without a
+    task of its own (``api/short.py``); ``await`` works as with any handler.
+    """
+
+    def __init__(self, ask: Callable[[Call], Command | Reply], tell: Callable[[Call, bytes], object]) -> None:
+        self.ask = ask
+        self.tell = tell
+        self.__doc__ = ask.__doc__
+
+    async def __call__(self, call: Call) -> object:
+        """Answer a call."""
+        asked = self.ask(call)
+        if isinstance(asked, Reply):
+            return asked
+        answer = self.tell(call, await carry_out(call, asked))
+        return await answer if isawaitable(answer) else answer
+
+
 async def carry_out(call: Call, command: Command) -> bytes:
     """Submit one command and return its events, durable; RuleError where it is denied."""
-    events = await call.venue.sequencer.submit(command.pack())
+    return accepted(await call.venue.sequencer.submit(command.pack()))
+
+
+def accepted(events: bytes) -> bytes:
+    """Return a command's events; RuleError where they say that it is denied."""
     if events[_KIND_AT] == _DENIED:
         raise RuleError(Reason(events[_REASON_AT]))
     return events

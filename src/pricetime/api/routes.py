@@ -44,6 +44,14 @@ class Routes(Generic[R]):
         for route in routes:
             self._add(route)
 
+    def all(self) -> Iterable[R]:
+        """Return every route, in no order."""
+        nodes = [self._root]
+        while nodes:
+            node = nodes.pop()
+            yield from node.methods.values()
+            nodes += [*node.names.values(), *([node.any[1]] if node.any else [])]
+
     def find(self, method: str, path: str) -> tuple[R, dict[str, str]]:
         """Return the route and its path parameters; Refused with ``Allow`` where only the method is wrong."""
         return self._fixed.get((method, path)) or self._walk(method, path)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from pricetime.api.commands import carry_out, create_stock
+from pricetime.api.commands import OneCommand, create_stock
 from pricetime.api.daytrade import rows
 from pricetime.api.daytrade.bodies import (
     AddedMoney,
@@ -34,7 +34,7 @@ from pricetime.api.daytrade.numbers import NULL, amount_of, number, quantity_of
 from pricetime.api.endpoints import Call, Endpoint, Scope, parse_id
 from pricetime.errors import RuleError
 from pricetime.ports import Views
-from pricetime.records import Reason, Side
+from pricetime.records import Command, Reason, Side
 from pricetime.records.commands import cancel_order, deposit, grant_shares, place_order
 
 R = TypeVar("R")
@@ -68,29 +68,27 @@ async def make_stock(call: Call) -> Success[StockId]:
     return Success(data=StockId(stock_id=str(stock)))
 
 
-async def add_shares(call: Call) -> object:
+def add_shares(call: Call) -> Command:
     """Add shares to what one has of a stock."""
     asked: AddedShares = call.body
     stock, quantity = parse_id(asked.stock_id, "stock"), quantity_of(asked.quantity)
-    await carry_out(call, grant_shares(call.account, stock, quantity, actor=call.account))
-    return _DONE
+    return grant_shares(call.account, stock, quantity, actor=call.account)
 
 
-async def add_money(call: Call) -> object:
+def add_money(call: Call) -> Command:
     """Add money to one's wallet."""
     asked: AddedMoney = call.body
-    await carry_out(call, deposit(call.account, amount_of(asked.amount, "amount"), actor=call.account))
-    return _DONE
+    return deposit(call.account, amount_of(asked.amount, "amount"), actor=call.account)
 
 
-async def place(call: Call) -> object:
+def place(call: Call) -> Command:
     """Place an order. When this is answered, the next read shows its effect."""
     asked: StockOrder = call.body
     account = call.account
     price = None if asked.price == NULL else amount_of(asked.price, "price")
     if (price is None) is not (asked.order_type == "MARKET"):
         raise RuleError(Reason.INVALID_PRICE)
-    command = place_order(
+    return place_order(
         account,
         parse_id(asked.stock_id, "stock"),
         Side.BUY if asked.is_buy else Side.SELL,
@@ -98,15 +96,16 @@ async def place(call: Call) -> object:
         price,
         actor=account,
     )
-    await carry_out(call, command)
-    return _DONE
 
 
-async def cancel(call: Call) -> object:
+def cancel(call: Call) -> Command:
     """Take what is left of an order off the book. Children and closed orders cannot be cancelled."""
     asked: StockTx = call.body
-    order = parse_id(asked.stock_tx_id, "order")
-    await carry_out(call, cancel_order(call.account, order, actor=call.account))
+    return cancel_order(call.account, parse_id(asked.stock_tx_id, "order"), actor=call.account)
+
+
+def done(call: Call, events: bytes) -> msgspec.Raw:  # noqa: ARG001 - any command's events say the same
+    """Answer a command that was carried out."""
     return _DONE
 
 
@@ -221,7 +220,7 @@ ENDPOINTS: Final = (
     ),
     _post(
         "/setup/addStockToUser",
-        add_shares,
+        OneCommand(add_shares, done),
         "Add shares",
         AddedShares,
         scope=Scope.SETUP,
@@ -232,7 +231,7 @@ ENDPOINTS: Final = (
     _get("/transaction/getWalletBalance", get_balance, "Look at the wallet", WalletBalance),
     _post(
         "/transaction/addMoneyToWallet",
-        add_money,
+        OneCommand(add_money, done),
         "Add money",
         AddedMoney,
         scope=Scope.FUNDING,
@@ -254,14 +253,14 @@ ENDPOINTS: Final = (
     ),
     _post(
         "/engine/placeStockOrder",
-        place,
+        OneCommand(place, done),
         "Place an order",
         StockOrder,
         errors=("unknown_stock", "insufficient_funds", "venue_full", *_SUBMIT_ERRORS),
     ),
     _post(
         "/engine/cancelStockTransaction",
-        cancel,
+        OneCommand(cancel, done),
         "Cancel an order",
         StockTx,
         errors=("unknown_order", "order_not_open", *_SUBMIT_ERRORS),

@@ -28,7 +28,7 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
         raise Refused("unsupported_media_type", "Send the body without Content-Encoding.")
     length = headers.get(b"content-length")
     if length is not None and len(length) < 19 and int(length) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     message = await receive()
     body: bytes = message.get("body", b"")
     if message.get("more_body", False):
@@ -36,7 +36,7 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
     if message["type"] == "http.disconnect":
         raise Disconnected
     if len(body) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     return body
 
 
@@ -50,11 +50,12 @@ async def _gathered(first: bytes, receive: Receive, limit: int) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
     return b"".join(parts)
 
 
-def _too_large(limit: int) -> Refused:
+def too_large(limit: int) -> Refused:
+    """Return what a body of more than ``limit`` bytes is answered."""
     return Refused("body_too_large", f"A body may have {limit:,} bytes. Send a smaller one.")
 
 

@@ -7,11 +7,11 @@ turns out to be a repeat, which is answered as the first was.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Final, Literal
 
 from pricetime import schema
-from pricetime.api.commands import carry_out, denial_of, is_repeated, split_answers
+from pricetime.api.commands import OneCommand, carry_out, denial_of, is_repeated, split_answers
 from pricetime.api.endpoints import Call, Endpoint, Query, Reply, parse_id
 from pricetime.api.problems import answer_to, problem_of
 from pricetime.api.v1 import _show
@@ -62,14 +62,16 @@ class CancelQuery(Query, frozen=True):
 # ---------------------------------------------------------------------------------------- placing
 
 
-async def place(call: Call) -> schema.Order | Reply:
+def place(call: Call) -> Command | Reply:
     """Place an order, or with ``validate_only`` only say what would become of it."""
     asked: schema.PlaceOrder = call.body
     command = _command(call, asked, call.idempotency_key)
-    if asked.validate_only:
-        return _validated(call, command)
-    events = await carry_out(call, command)
-    return await _repeated(call, events) if is_repeated(events) else order_from(events)
+    return _validated(call, command) if asked.validate_only else command
+
+
+def placed(call: Call, events: bytes) -> schema.Order | Awaitable[schema.Order]:
+    """Answer with the order as it is after its first events."""
+    return _repeated(call, events) if is_repeated(events) else order_from(events)
 
 
 def _command(call: Call, asked: schema.PlaceOrder, key: bytes | None) -> Command:
@@ -275,7 +277,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/v1/orders",
-        handler=place,
+        handler=OneCommand(place, placed),
         summary="Place an order",
         family="v1",
         request=schema.PlaceOrder,
