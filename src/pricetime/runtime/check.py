@@ -18,7 +18,7 @@ from pricetime.errors import CheckFailed, JournalError, SnapshotError
 from pricetime.ports import Journal, Snapshot, Snapshots, Views
 from pricetime.runtime.chain import START, Link, link_of
 from pricetime.runtime.check_views import differences
-from pricetime.runtime.recovery import ProgressCallback, batches_after, recover, replay
+from pricetime.runtime.recovery import ProgressCallback, batches_after, from_snapshot, recover, replay
 from pricetime.runtime.venue import Venue
 
 _FINDINGS_LIMIT: Final = 100  # of one comparison; more of the same helps nobody
@@ -151,13 +151,24 @@ def verify_replay(
 ) -> Replayed:
     """Replay from batch 1, and from the newest snapshot to the same batch, and return where both end.
 
-    JournalTorn and JournalTampered name the batch where the journal breaks; CheckFailed: the two end in
-    different states.
+    Where there is no good snapshot there is only one way to go. JournalTorn and JournalTampered name the
+    batch where the journal breaks; CheckFailed: the two end in different states.
     """
-    venue, last = recover(journal, None, venue_type, progress=progress)
-    link = link_of(last)
-    short_cut, _ = recover(journal, snapshots, venue_type, until=link.number)
-    state_hash = venue.state_hash()
-    if short_cut.state_hash() != state_hash:
+    newest = journal.last()
+    end = newest.number if newest else 0
+    short_cut = _from_snapshot(journal, snapshots, venue_type, end)
+    venue, last = recover(journal, None, venue_type, until=end, progress=progress)
+    link, state_hash = link_of(last), venue.state_hash()
+    if short_cut not in (None, state_hash):
         raise CheckFailed(f"after batch {link.number} a replay from the snapshot ends in another state")
     return Replayed(link.number, link.sequence, link.event, state_hash)
+
+
+def _from_snapshot(journal: Journal, snapshots: Snapshots, venue_type: type[Venue], end: int) -> bytes | None:
+    """Return the hash of the state that a start from the newest snapshot ends in; None: there is none."""
+    venue, last = from_snapshot(journal, snapshots, venue_type, end)
+    if last is None:
+        return None
+    for batch in batches_after(journal, last, end):
+        replay(venue, batch)
+    return venue.state_hash()

@@ -8,7 +8,10 @@ the journal does not have means that the journal has lost its end, which is neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
 import structlog
@@ -21,9 +24,13 @@ from pricetime.runtime.venue import Venue
 
 V = TypeVar("V", bound=Venue)
 ProgressCallback = Callable[[int, int], None]
-"""Called with the last sequence replayed and the sequence to be reached."""
+"""Called with the sequence of the snapshot to begin with (0: none), then with the last one replayed; and each
+time with the sequence to be reached."""
 
-_PAGE: Final = 50  # batches read at once; some 100 MB where all are as large as they may be
+_PAGE_BYTES: Final = 4_000_000
+_PAGE_BATCHES: Final = 64
+_AHEAD: Final = 2  # pages
+_READERS: Final = 2
 _log = structlog.get_logger(__name__)
 
 
@@ -42,28 +49,60 @@ def recover(
     """
     newest = journal.last()
     end = (newest.number if newest else 0) if until is None else until
+    venue, last = from_snapshot(journal, snapshots, venue_type, end)
+    tell = progress or (lambda _done, _goal: None)
     goal = newest.last_sequence if newest else 0
-    venue, last = _from_snapshot(journal, snapshots, venue_type, end)
+    tell(venue.sequence, goal)
     for batch in batches_after(journal, last, end):
         replay(venue, batch)
         last = batch
-        if progress is not None:
-            progress(batch.last_sequence, goal)
+        tell(batch.last_sequence, goal)
     return venue, last
 
 
 def batches_after(journal: Journal, last: Batch | None, until: int | None = None) -> Iterator[Batch]:
     """Yield the batches after ``last`` up to ``until`` or the end; raise where one does not follow on."""
     link = link_of(last)
-    while until is None or link.number < until:
-        page = journal.read(link.number, _PAGE if until is None else min(_PAGE, until - link.number))
-        if not page and until is not None:
-            raise JournalTorn(f"batch {link.number + 1} is missing; the journal should reach batch {until}")
-        if not page:
-            return
+    for page in _pages(journal, link.number, until):
         for batch in page:
             link = follow(batch, link)
             yield batch
+    if until is not None and link.number < until:
+        raise JournalTorn(f"batch {link.number + 1} is missing; the journal should reach batch {until}")
+
+
+def _pages(journal: Journal, after: int, until: int | None) -> Iterator[Sequence[Batch]]:
+    """Yield the batches after a number page by page; while one page is worked on, threads read the next.
+
+    Reading ahead is a guess: that the journal goes on. A page that was not there, or could not be read, is
+    read again in its turn, and what is wrong with it is found then.
+    """
+    end = sys.maxsize if until is None else until
+    ahead: deque[tuple[int, Future[Sequence[Batch]]]] = deque()
+    size, asked = 1, after
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="journal") as readers:
+        while after < end:
+            page: Sequence[Batch] = ()
+            if ahead:
+                size, guess = ahead.popleft()
+                page = () if guess.exception() else guess.result()
+            page = page or journal.read(after, size)
+            if not page:
+                return
+            after += len(page)
+            if len(page) < size or not ahead:
+                ahead.clear()
+                asked = after
+            while len(ahead) < _AHEAD and asked < end:
+                size = min(_page_size(page[-1]), end - asked)
+                ahead.append((size, readers.submit(journal.read, asked, size)))
+                asked += size
+            yield page
+
+
+def _page_size(batch: Batch) -> int:
+    """Return how many batches like this one make a page."""
+    return max(1, min(_PAGE_BATCHES, _PAGE_BYTES // (len(batch.commands) + len(batch.events))))
 
 
 def replay(venue: Venue, batch: Batch) -> None:
@@ -84,11 +123,18 @@ def replay(venue: Venue, batch: Batch) -> None:
         )
 
 
-def _from_snapshot(
+def from_snapshot(
     journal: Journal, snapshots: Snapshots | None, venue_type: type[V], end: int
 ) -> tuple[V, Batch | None]:
+    """Return the venue of the newest good snapshot up to batch ``end``, and its batch; else an empty one, None.
+
+    JournalTorn where there is a snapshot of a batch that the journal does not have.
+    """
     for snapshot in snapshots.newest_first() if snapshots else ():
         if snapshot.batch > end:
+            newest = journal.last()
+            if newest is not None and newest.number >= snapshot.batch:
+                continue  # a running venue goes on
             raise JournalTorn(
                 f"batch {end + 1} is missing: the journal ends at batch {end}, but there is a snapshot of "
                 f"batch {snapshot.batch}. If the journal is meant to end there, move the snapshots away."

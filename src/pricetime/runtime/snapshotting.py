@@ -44,11 +44,6 @@ def snapshot_of(venue: Venue, batch: int, batch_hash: bytes) -> Snapshot:
     )
 
 
-def newest_sequence(snapshots: Snapshots) -> int:
-    """Return the sequence of the newest snapshot, 0 where there is none."""
-    return next((snapshot.sequence for snapshot in snapshots.newest_first()), 0)
-
-
 class Snapshotting:
     """Starts ``command`` (a program that calls ``take_snapshot``) every so many commands.
 

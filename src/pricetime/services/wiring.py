@@ -29,9 +29,9 @@ from pricetime.ports import Accounts, Batch, Clock, Journal, Snapshots
 from pricetime.records import Reason, iter_events
 from pricetime.records.commands import Limits, open_account, set_limits
 from pricetime.runtime import Progress, Reader, Sequencer
-from pricetime.runtime.implementations import available, name_of, pick
+from pricetime.runtime.implementations import name_of, pick, sentence_on
 from pricetime.runtime.recovery import recover
-from pricetime.runtime.snapshotting import Snapshotting, newest_sequence
+from pricetime.runtime.snapshotting import Snapshotting
 from pricetime.runtime.venue import Venue
 from pricetime.services.folder import DataFolder
 from pricetime.services.snapshotter import command_for
@@ -54,14 +54,15 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
     folder.make()
     started_ns = time.time_ns()
     venue_type = pick(settings.core)
+    _log.info(sentence_on(settings.core))
     clock, metrics = SystemClock(), Metrics()
     async with AsyncExitStack() as stack:
         journal = folder.journal_for_writing()
         stack.callback(journal.close)
         snapshots = folder.snapshots()
-        venue, last = await asyncio.to_thread(_recovered, journal, snapshots, venue_type)
+        venue, last, snapshot = await asyncio.to_thread(_recovered, journal, snapshots, venue_type)
         sequencer = await _sequencer(stack, settings, clock, venue, journal, last, snapshots)
-        _take_snapshots(stack, settings, folder, sequencer, snapshots)
+        _take_snapshots(stack, settings, folder, sequencer, snapshot)
         progress, reader, views = await _views(stack, settings, folder, sequencer)
         await _set_limits(settings, venue, sequencer)
         accounts = folder.accounts(settings.accounts_queue_limit)
@@ -89,11 +90,16 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
         _log.info("stopping", waiting=sequencer.queued)
 
 
-def _recovered(journal: Journal, snapshots: Snapshots, venue_type: type[Venue]) -> tuple[Venue, Batch | None]:
+def _recovered(
+    journal: Journal, snapshots: Snapshots, venue_type: type[Venue]
+) -> tuple[Venue, Batch | None, int]:
+    """Return the venue, the journal's last batch, and the sequence of the snapshot that made a beginning."""
     began = reported = time.monotonic()
+    snapshot: int | None = None
 
     def progress(done: int, goal: int) -> None:
-        nonlocal reported
+        nonlocal reported, snapshot
+        snapshot = done if snapshot is None else snapshot
         if time.monotonic() - reported > _PROGRESS_EVERY_S:
             reported = time.monotonic()
             _log.info("replaying the journal", commands=done, of=goal)
@@ -101,11 +107,7 @@ def _recovered(journal: Journal, snapshots: Snapshots, venue_type: type[Venue]) 
     venue, last = recover(journal, snapshots, venue_type, progress=progress)
     seconds = round(time.monotonic() - began, 3)
     _log.info("recovered", commands=venue.sequence, events=venue.event_number, seconds=seconds)
-    if "core" in available():
-        _log.info("matching", by=name_of(venue_type))
-    else:
-        _log.warning("the reference rules match: the compiled core was not installed, for want of a compiler")
-    return venue, last
+    return venue, last, snapshot or 0
 
 
 async def _sequencer(
@@ -146,11 +148,9 @@ def _take_snapshots(
     settings: Settings,
     folder: DataFolder,
     sequencer: Sequencer,
-    snapshots: Snapshots,
+    after: int,
 ) -> None:
-    snapshotting = Snapshotting(
-        command_for(folder.path), every=settings.snapshot_every, after=newest_sequence(snapshots)
-    )
+    snapshotting = Snapshotting(command_for(folder.path), every=settings.snapshot_every, after=after)
     sequencer.on_batch.append(snapshotting.count)
     stack.push_async_callback(snapshotting.stop)
 
