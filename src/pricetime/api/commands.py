@@ -7,14 +7,14 @@ rules of the market here.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from inspect import isawaitable
 from typing import Final
 
 from pricetime.api.endpoints import Call, Reply
 from pricetime.errors import InvalidRequest, RuleError
 from pricetime.identity import fault_of
-from pricetime.records import EVENT_BYTES, Command, EventKind, Flag, Reason
+from pricetime.records import Command, EventKind, Flag, Reason
 from pricetime.records.commands import list_stock
 from pricetime.records.fields import EVENT_FIELDS
 
@@ -26,7 +26,6 @@ _KIND_AT: Final = _NAMES.index("kind")
 _FLAGS_AT: Final = _NAMES.index("flags")
 _REASON_AT: Final = _NAMES.index("reason")
 _DENIED: Final = int(EventKind.DENIED)
-_ANSWERS: Final = frozenset({int(EventKind.ACCEPTED), int(EventKind.DENIED)})
 _REPEATED: Final = int(Flag.REPEATED)
 
 
@@ -72,16 +71,6 @@ def denial_of(events: bytes) -> RuleError | None:
 def is_repeated(events: bytes) -> bool:
     """Return whether the command had been carried out before, so that nothing was done now."""
     return bool(events[_FLAGS_AT] & _REPEATED)
-
-
-def split_answers(events: bytes) -> Iterator[bytes]:
-    """Yield the events of each command of a submission: each begins with its ACCEPTED or DENIED."""
-    start = 0
-    for at in range(EVENT_BYTES, len(events), EVENT_BYTES):
-        if events[at + _KIND_AT] in _ANSWERS:
-            yield events[start:at]
-            start = at
-    yield events[start:]
 
 
 async def create_stock(call: Call, name: str, tick: int) -> int:

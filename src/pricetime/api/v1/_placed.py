@@ -50,7 +50,7 @@ def order_from(events: bytes) -> schema.Order:
         filled_quantity=filled,
         remaining_quantity=answer.quantity - filled,
         average_price=_show.money(_show.ratio(value, filled)) if filled else None,
-        status=_status(filled, reason),
+        status=status_of(filled, reason),
         reason=_show.reason(Reason(reason)),
         cut=bool(answer.flags & _CUT),
         created_at=at,
@@ -58,7 +58,7 @@ def order_from(events: bytes) -> schema.Order:
     )
 
 
-def _status(filled: int, reason: int) -> Any:
+def status_of(filled: int, reason: int) -> Any:
     """Return the state of an accepted order; its names are those of ``schema.StatusName``."""
     if reason:
         return _STATUS_OF_REASON[reason]

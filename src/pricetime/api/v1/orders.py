@@ -6,14 +6,12 @@ turns out to be a repeat, which is answered as the first was.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Sequence
 from typing import Final, Literal
 
 from pricetime import schema
-from pricetime.api.commands import OneCommand, carry_out, denial_of, is_repeated, split_answers
+from pricetime.api.commands import OneCommand, carry_out, denial_of, is_repeated
 from pricetime.api.endpoints import Call, Endpoint, Query, Reply, parse_id
-from pricetime.api.problems import answer_to, problem_of
 from pricetime.api.v1 import _show
 from pricetime.api.v1._ask import (
     Cursor,
@@ -24,8 +22,10 @@ from pricetime.api.v1._ask import (
     page_limit,
     page_of,
 )
+from pricetime.api.v1._own import own_order
 from pricetime.api.v1._placed import order_from
-from pricetime.errors import InvalidRequest, NotFound, PricetimeError, RuleError
+from pricetime.api.v1.batch import place_batch
+from pricetime.errors import InvalidRequest, RuleError
 from pricetime.ports import ExecutionRow, OrderRow, Views
 from pricetime.records import Command, EventKind, Reason, iter_events
 from pricetime.records.commands import amend_order, cancel_all, cancel_order, place_order
@@ -104,63 +104,10 @@ def _validated(call: Call, command: Command) -> Reply:
 
 async def _repeated(call: Call, events: bytes) -> schema.Order:
     """Return the order that the first command of this client id has placed, as it is now."""
-    return _show.order(await _own_order(call, next(iter_events(events)).order))
-
-
-async def place_batch(call: Call) -> schema.PlacedOrders:
-    """Place many orders side by side. Each is answered by itself; one that is refused stops no other."""
-    orders: list[schema.PlaceOrder] = call.body.orders
-    limit = call.venue.settings.order_batch_limit
-    if len(orders) > limit:
-        raise InvalidRequest(f"A batch has at most {limit:,} orders. Send it in parts.")
-    asked = [_command_or_error(call, order, at) for at, order in enumerate(orders)]
-    commands = [each for each in asked if isinstance(each, Command)]
-    answers = iter(await _submit_all(call, commands))
-    outcomes = [
-        _refused(each) if isinstance(each, PricetimeError) else await _outcome(call, next(answers))
-        for each in asked
-    ]
-    return schema.PlacedOrders(outcomes=outcomes)
-
-
-def _command_or_error(call: Call, order: schema.PlaceOrder, at: int) -> Command | PricetimeError:
-    if order.validate_only:
-        return InvalidRequest("validate_only: a batch places; check one order at a time.")
-    key = call.idempotency_key
-    # Every order of a batch needs an id of its own that a repeat of the batch finds again.
-    own_key = hashlib.blake2b(b"%b %d" % (key, at), digest_size=16).digest() if key else None
-    try:
-        return _command(call, order, own_key)
-    except PricetimeError as error:
-        return error
-
-
-async def _submit_all(call: Call, commands: Sequence[Command]) -> list[bytes]:
-    if not commands:
-        return []
-    packed = b"".join([command.pack() for command in commands])
-    return list(split_answers(await call.venue.sequencer.submit(packed)))
-
-
-async def _outcome(call: Call, events: bytes) -> schema.OrderOutcome:
-    if denial := denial_of(events):
-        return _refused(denial)
-    order = await _repeated(call, events) if is_repeated(events) else order_from(events)
-    return schema.OrderOutcome(order=order, problem=None)
-
-
-def _refused(error: PricetimeError) -> schema.OrderOutcome:
-    return schema.OrderOutcome(order=None, problem=problem_of(answer_to(error)))
+    return _show.order(await own_order(call, next(iter_events(events)).order))
 
 
 # ---------------------------------------------------------------------------------------- looking
-
-
-async def _own_order(call: Call, order: int) -> OrderRow:
-    row = await call.venue.reader.read(lambda views: views.order(order), account=call.account)
-    if row is None or row.account != call.account:
-        raise NotFound("There is no such order of yours. Check its id.", code="unknown_order")
-    return row
 
 
 async def list_orders(call: Call) -> Page[schema.Order]:
@@ -191,7 +138,7 @@ def _fits(row: OrderRow, stock: int, before: int, *, open_only: bool) -> bool:
 
 async def get_order(call: Call) -> schema.OrderWithExecutions:
     """Return one of one's orders with its executions, oldest first; of very many, the first 10,000."""
-    row = await _own_order(call, call.id("order"))
+    row = await own_order(call, call.id("order"))
     executions = await call.venue.reader.read(
         lambda views: views.executions_of(row.order, limit=_EXECUTIONS_SHOWN)
     )
@@ -231,9 +178,9 @@ async def amend(call: Call) -> schema.Order:
         await carry_out(call, command)
     except RuleError as error:
         if error.reason in _GONE:
-            await _own_order(call, order)  # NotFound, unless it is one's own and has closed
+            await own_order(call, order)  # NotFound, unless it is one's own and has closed
         raise
-    return _show.order(await _own_order(call, order))
+    return _show.order(await own_order(call, order))
 
 
 async def cancel(call: Call) -> schema.Cancelled:
@@ -246,7 +193,7 @@ async def cancel(call: Call) -> schema.Cancelled:
         if error.reason not in _GONE:
             raise
         already_closed = True
-    return schema.Cancelled(order=_show.order(await _own_order(call, order)), already_closed=already_closed)
+    return schema.Cancelled(order=_show.order(await own_order(call, order)), already_closed=already_closed)
 
 
 async def cancel_every(call: Call) -> schema.CancelledAll:

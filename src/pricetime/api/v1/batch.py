@@ -1,0 +1,202 @@
+"""``POST /v1/orders/batch``: a thousand orders in one pass over bytes.
+
+What is done for one order in ``v1.orders`` and ``v1._placed`` with a command, events and structs, is done
+here for all at once: commands are packed into one buffer, what became of the orders is counted in columns
+of the event array, and the answer is written as text. That costs a third. Both ways give the same answers,
+which a test compares; what is seldom (a refusal, a repeat) takes the way of single orders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from pricetime import schema
+from pricetime.api.endpoints import Call, parse_id
+from pricetime.api.problems import answer_to, problem_of
+from pricetime.api.v1 import _show
+from pricetime.api.v1._ask import amount_of, client_id_of
+from pricetime.api.v1._own import own_order
+from pricetime.api.v1._placed import status_of
+from pricetime.errors import InvalidRequest, PricetimeError, RuleError
+from pricetime.records import (
+    COMMAND_BYTES,
+    NO_CLIENT_ID,
+    VERSION,
+    CommandKind,
+    EventKind,
+    Flag,
+    OrderType,
+    Reason,
+    event_array,
+)
+from pricetime.records.fields import COMMAND
+
+_PLACE: Final = int(CommandKind.PLACE_ORDER)
+_DENIED: Final = int(EventKind.DENIED)
+_TRADED: Final = int(EventKind.TRADED)
+_CLOSED: Final = int(EventKind.ORDER_CLOSED)
+_LIMIT, _MARKET = int(OrderType.LIMIT), int(OrderType.MARKET)
+_POST_ONLY, _CUT, _REPEATED = int(Flag.POST_ONLY), int(Flag.CUT), int(Flag.REPEATED)
+_NIL: Final = "00000000-0000-0000-0000-000000000000"
+_SHOWN: Final = (
+    "kind",
+    "flags",
+    "reason",
+    "side",
+    "order_type",
+    "time_in_force",
+    "order",
+    "stock",
+    "price",
+    "quantity",
+)
+_BOOLEANS: Final = ("false", "true")
+_encode = msgspec.json.Encoder().encode
+
+# The same few stocks and prices come again and again.
+_stock_of = lru_cache(4_096)(lambda text: parse_id(text, "stock"))
+_price_of = lru_cache(16_384)(lambda text: amount_of(text, "price"))
+_price_text = lru_cache(16_384)(lambda price: f'"{_show.money(price)}"' if price else "null")
+
+
+async def place_batch(call: Call) -> msgspec.Raw:
+    """Place many orders side by side. Each is answered by itself; one that is refused stops no other."""
+    orders: list[schema.PlaceOrder] = call.body.orders
+    limit = call.venue.settings.order_batch_limit
+    if len(orders) > limit:
+        raise InvalidRequest(f"A batch has at most {limit:,} orders. Send it in parts.")
+    asked = _asked(call, orders)
+    told = [""] * len(orders)
+    if asked.commands:
+        events = await call.venue.sequencer.submit(asked.commands)
+        for at, outcome in zip(asked.places, _outcomes(events, asked.client_ids), strict=True):
+            told[at] = outcome if isinstance(outcome, str) else await _repeated(call, outcome)
+    for at, error in asked.refused.items():
+        told[at] = _refused(error)
+    return msgspec.Raw(f'{{"outcomes":[{",".join(told)}]}}'.encode())
+
+
+class _Asked(NamedTuple):
+    """What a batch asks for. ``places`` are where the commands' orders stand in it, as ``refused`` are."""
+
+    commands: bytes
+    places: Sequence[int]
+    client_ids: list[str]
+    """Of each command, as JSON."""
+    refused: dict[int, PricetimeError]
+
+
+def _asked(call: Call, orders: list[schema.PlaceOrder]) -> _Asked:
+    account, key = call.account, call.idempotency_key
+    records = bytearray(len(orders) * COMMAND_BYTES)
+    places: list[int] = []
+    client_ids: list[str] = []
+    refused: dict[int, PricetimeError] = {}
+    sides, times, policies = _show.SIDES, _show.TIMES_IN_FORCE, _show.SELF_TRADES
+    pack_into, used = COMMAND.pack_into, 0
+    for at, order in enumerate(orders):
+        try:
+            if order.validate_only:
+                raise InvalidRequest("validate_only: a batch places; check one order at a time.")
+            is_limit, price = order.type == "limit", 0
+            if is_limit is (order.price is None):
+                raise RuleError(Reason.INVALID_PRICE)
+            stock = _stock_of(order.stock)
+            if is_limit:
+                price = _price_of(order.price)
+            client_id, shown = _client_id(order.client_order_id, key, at)
+        except PricetimeError as error:
+            refused[at] = error
+            continue
+        # The fields stand in the order of ``records.fields.COMMAND_FIELDS``.
+        pack_into(
+            records, used,
+            VERSION, _PLACE, sides[order.side], _LIMIT if is_limit else _MARKET,
+            times[order.time_in_force], _POST_ONLY if order.post_only else 0, policies[order.self_trade], 0,
+            0, 0, account, account, stock, 0, price, order.quantity, 0, client_id,
+        )  # fmt: skip
+        used += COMMAND_BYTES
+        places.append(at)
+        client_ids.append(shown)
+    return _Asked(bytes(memoryview(records)[:used]), places, client_ids, refused)
+
+
+def _client_id(text: str | None, key: bytes | None, at: int) -> tuple[bytes, str]:
+    """Return the client id of the order at ``at``, and how the answer shows it."""
+    if text is not None:
+        if len(text) == 36 and text != _NIL:  # the schema has seen to the rest
+            return bytes.fromhex(text.replace("-", "")), f'"{text.lower()}"'
+        return client_id_of(text, None), f'"{text}"'
+    if key is None:
+        return NO_CLIENT_ID, "null"
+    # Every order of a batch needs an id of its own that a repeat of the batch finds again.
+    own = hashlib.blake2b(b"%b %d" % (key, at), digest_size=16).digest()
+    return own, f'"{_show.client_order_id(own)}"'
+
+
+def _outcomes(events: bytes, client_ids: list[str]) -> list[str | int]:
+    """Return what became of each command, as JSON; of a repeated one, which order it had placed.
+
+    The same as ``v1._placed.order_from`` makes of the events of one command.
+    """
+    array = event_array(events)
+    kinds = array["kind"].copy()
+    answers = array[np.flatnonzero(kinds <= _DENIED)]
+    filled, value, closed = (np.zeros(len(answers), np.int64) for _ in range(3))
+    places = np.flatnonzero((kinds == _TRADED) | (kinds == _CLOSED))
+    if len(places):
+        changes = array[places]
+        whose = changes["sequence"] - answers["sequence"][0]
+        # What the arrival of an order did to other orders is no part of its answer.
+        own = changes["order"] == answers["order"][whose]
+        traded, ended = own & (changes["kind"] == _TRADED), own & (changes["kind"] == _CLOSED)
+        np.add.at(filled, whose[traded], changes["quantity"][traded])
+        np.add.at(value, whose[traded], changes["amount"][traded])
+        closed[whose[ended]] = changes["reason"][ended]
+    time = _show.time(int(answers["time_ns"][0]))  # one moment: they were stamped together
+    columns = [answers[name].tolist() for name in _SHOWN]
+    sums = (filled.tolist(), value.tolist(), closed.tolist())
+    return [_outcome(row, time) for row in zip(*columns, *sums, client_ids, strict=True)]
+
+
+def _outcome(row: tuple[Any, ...], time: str) -> str | int:
+    kind, flags, reason, side, order_type, time_in_force, order, stock, price, quantity, *more = row
+    filled, value, closed, client_id = more
+    if kind == _DENIED:
+        return _denied(reason)
+    if flags & _REPEATED:
+        return int(order)
+    average = f'"{_show.money(_show.ratio(value, filled))}"' if filled else "null"
+    shown_reason = _show.reason(closed)
+    why = "null" if shown_reason is None else f'"{shown_reason}"'
+    return (
+        f'{{"order":{{"order":"{order}","client_order_id":{client_id},"stock":"{stock}",'
+        f'"side":"{_show.SIDE_NAMES[side]}","type":"{_show.TYPE_NAMES[order_type]}",'
+        f'"time_in_force":"{_show.TIME_IN_FORCE_NAMES[time_in_force]}",'
+        f'"post_only":{_BOOLEANS[flags & _POST_ONLY]},"price":{_price_text(price)},"quantity":{quantity},'
+        f'"filled_quantity":{filled},"remaining_quantity":{quantity - filled},"average_price":{average},'
+        f'"status":"{status_of(filled, closed)}","reason":{why},"cut":{_BOOLEANS[bool(flags & _CUT)]},'
+        f'"created_at":"{time}","updated_at":"{time}"}},"problem":null}}'
+    )
+
+
+@lru_cache
+def _denied(reason: int) -> str:
+    return _refused(RuleError(Reason(reason)))
+
+
+def _refused(error: PricetimeError) -> str:
+    outcome = schema.OrderOutcome(order=None, problem=problem_of(answer_to(error)))
+    return _encode(outcome).decode()
+
+
+async def _repeated(call: Call, order: int) -> str:
+    """Return the order that the first command of this client id has placed, as it is now."""
+    row = await own_order(call, order)
+    return _encode(schema.OrderOutcome(order=_show.order(row), problem=None)).decode()
