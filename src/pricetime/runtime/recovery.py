@@ -126,7 +126,7 @@ def replay(venue: Venue, batch: Batch) -> None:
 def from_snapshot(
     journal: Journal, snapshots: Snapshots | None, venue_type: type[V], end: int
 ) -> tuple[V, Batch | None]:
-    """Return the venue of the newest good snapshot up to batch ``end``, and its batch; else an empty one, None.
+    """Return the venue of the newest good snapshot up to batch ``end``, and its batch; or an empty one.
 
     JournalTorn where there is a snapshot of a batch that the journal does not have.
     """
