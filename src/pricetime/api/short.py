@@ -46,20 +46,40 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Head:
-    """A request up to its body, as parsed. ``route`` is set where the short way takes it."""
+    """A request up to its body, as parsed. ``length``: of the body, where the head is remembered."""
 
-    __slots__ = ("fields", "headers", "keep_alive", "method", "path", "query", "raw_path", "route", "version")
+    __slots__ = (
+        "fields",
+        "headers",
+        "keep_alive",
+        "length",
+        "method",
+        "path",
+        "query",
+        "raw_path",
+        "version",
+    )
 
-    def __init__(self, method: str, path: str, raw_path: bytes, query: bytes, version: str) -> None:
+    def __init__(
+        self,
+        *,
+        method: str,
+        path: str,
+        raw_path: bytes,
+        query: bytes,
+        version: str,
+        headers: list[tuple[bytes, bytes]],
+        keep_alive: bool,
+    ) -> None:
         self.method = method
         self.path = path
         self.raw_path = raw_path
         self.query = query
         self.version = version
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.headers = headers
         self.fields: dict[bytes, bytes] = {}
-        self.keep_alive = True
-        self.route: Route | None = None
+        self.keep_alive = keep_alive
+        self.length = 0
 
 
 class ShortWay:
@@ -80,24 +100,24 @@ class ShortWay:
         self._ids = ids
         self._body_limit = venue.settings.body_limit
 
-    def route_of(self, head: Head) -> Route | None:
-        """Return the route of a head that the short way takes."""
-        route = self._routes.get((head.method, head.path))
-        if route is None or head.query or not _UNUSUAL.isdisjoint(head.fields):
-            return None
-        return route
+    def knows(self, head: Head) -> bool:
+        """Return whether the short way takes a request with this head."""
+        if head.query or (head.method, head.path) not in self._routes:
+            return False
+        head.fields = dict(head.headers)
+        return _UNUSUAL.isdisjoint(head.fields)
 
-    def remember(self, raw: bytes, head: Head) -> None:
-        """Keep a head; one with a key of its own will not come again."""
+    def remember(self, raw: bytes, head: Head, length: int) -> None:
+        """Keep a head that is known, with the length of its body; a key of its own makes it the only one."""
         if len(raw) <= HEAD_BYTES_LIMIT and b"idempotency-key" not in head.fields:
+            head.length = length
             self.heads[raw] = head
             if len(self.heads) > HEADS_LIMIT:
                 del self.heads[next(iter(self.heads))]
 
     def take(self, head: Head, body: bytes, client: tuple[str, int] | None, answer: Answer) -> None:
-        """Answer a whole request whose head has a route; ``answer`` is called once, now or later."""
-        route = head.route
-        assert route is not None, "the short way knows no such endpoint"
+        """Answer a whole request whose head is known; ``answer`` is called once, now or later."""
+        route = self._routes[head.method, head.path]
         exchange = _Short(self, head, route, self._ids.of(head.fields), answer)
         self.deadlines.enter(exchange)
         try:

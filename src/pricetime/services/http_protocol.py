@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol, leaner on the way of an order, and with limits on what is no request yet.
 
-Lean: an answer leaves in one write, its header lines are not searched for what our own code never puts
-there, and a request's task is not kept in a second set beside the application's.
+Lean: a whole request that the application's short way knows (``api/short.py``) goes there, without a task
+and without an ASGI scope, and if its head was parsed before, without parsing. Of every other request the
+task is not kept in a second set beside the application's.
 
 Limits: a connection that does not finish sending a request, its head or its body, is closed after a
 while, and a head may have so many bytes; otherwise slow or endless senders would hold connections and
@@ -11,72 +12,21 @@ memory for nothing. What is no HTTP at all is answered with a problem like any o
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from pricetime.api.app import ANSWER
+from pricetime.api.app import ANSWER, App
 from pricetime.api.problems import Answer, written
+from pricetime.api.short import Head
+from pricetime.services.http_cycles import LeanCycle, ShortCycle
 
 HEAD_LIMIT: Final = 65_536
 """Bytes of a request's line and headers."""
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
-
-
-class LeanCycle(RequestResponseCycle):
-    """One request and its answer. A whole answer is written at once; a streamed one as uvicorn does it."""
-
-    _start: Any = None
-
-    async def answer(self, status: int, head: bytes, body: bytes) -> None:
-        """Send a whole answer whose header lines are made already: the app's own, checked by their makers."""
-        if self.flow.write_paused:
-            await self.flow.drain()
-        if not self.disconnected:
-            self._finish([STATUS_LINE[status], _lines_of(self.default_headers), head], body)
-
-    async def send(self, message: Any) -> None:
-        """Take the parts of an answer; the start waits for the body that belongs to it."""
-        start, self._start = self._start, None
-        if start is None and not self.response_started:
-            self._start = message
-            return
-        if start is None or message.get("more_body") or self.scope["method"] == "HEAD":
-            if start is not None:
-                await super().send(start)
-            await super().send(message)
-            return
-        if self.flow.write_paused:
-            await self.flow.drain()
-        if not self.disconnected:
-            self._write(start, message.get("body", b""))
-
-    def _write(self, start: Any, body: bytes) -> None:
-        lines = [STATUS_LINE[start["status"]], _lines_of(self.default_headers)]
-        for name, value in start["headers"]:
-            if name == b"connection":
-                self.keep_alive = False
-            else:
-                lines += (name, b": ", value, b"\r\n")
-        self._finish(lines, body)
-
-    def _finish(self, lines: list[bytes], body: bytes) -> None:
-        lines.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
-        lines.append(b"" if self.scope["method"] == "HEAD" else body)
-        self.transport.write(b"".join(lines))
-        self.scope.pop("extensions", None)  # it refers to this cycle, which would then outlive its answer
-        self.response_started = self.response_complete = True
-        self.message_event.set()
-        if not self.keep_alive:
-            self.transport.close()
-        self.on_response()
-
-
-def _lines_of(headers: list[tuple[bytes, bytes]]) -> bytes:
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -88,6 +38,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._idle_since: float | None = None
         self._stuck_since: float | None = None
         self._head_bytes: int | None = None
+        self._short_way = cast("App", self.app).short_way
+        self._is_between = True
+        """Whether what arrives next begins a request."""
+        self._arrived = b""
+        """What is being parsed, where it begins with a request."""
+        self._head: Head | None = None
+        """The head of a request that has not been begun yet, and what there is of its body."""
+        self._body = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a first request."""
@@ -95,12 +53,27 @@ class GuardedProtocol(HttpToolsProtocol):
         self._sending_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrives; a head that does not end is refused."""
+        """Parse what arrives, unless its head is known already; a head that does not end is refused."""
+        if self._is_between:
+            length = data.find(b"\r\n\r\n") + 4
+            head = self._short_way.heads.get(data[:length])
+            if head is not None and len(data) == length + head.length and self._is_free():
+                self._take(head, data[length:])
+                return
+            self._arrived = data
         super().data_received(data)
+        self._arrived = b""
+        if self._head is not None:
+            self._begin(self._head)
         if self._head_bytes is not None:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
                 self._refuse("headers_too_large", f"A request's headers may have {HEAD_LIMIT:,} bytes.")
+
+    def _is_free(self) -> bool:
+        """Return whether a request can be answered at once: no other is under way, no answer is stuck."""
+        answered = self.cycle is None or self.cycle.response_complete
+        return answered and not self.flow.write_paused and not self.transport.is_closing()
 
     def on_message_begin(self) -> None:
         """Note when a request begins."""
@@ -110,9 +83,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self._sending_since = self.loop.time()
         self._idle_since = None
         self._head_bytes = 0
+        self._is_between = False
 
     def on_headers_complete(self) -> None:
-        """Start the request; its body may still be on the way. One for a WebSocket is handed over."""
+        """Keep the head until the body is there or does not come at once. A WebSocket is handed over."""
         self._head_bytes = None
         if self.parser.should_upgrade() and self._should_upgrade():
             self.scope = {"method": "GET", "headers": self.headers}  # type: ignore[typeddict-item]
@@ -120,24 +94,63 @@ class GuardedProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         url = httptools.parse_url(self.url)
         path = url.path.decode("ascii")
+        self._head = Head(
+            method=self.parser.get_method().decode("ascii"),
+            path=unquote(path) if "%" in path else path,
+            raw_path=url.path,
+            query=url.query or b"",
+            version=version,
+            headers=self.headers,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+        )
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        if self._head is not None:
+            self._body += body
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Begin the request, if that was not done before its body was there."""
+        self._sending_since = None
+        self._is_between = True
+        head = self._head
+        if head is None:
+            super().on_message_complete()
+        elif self._is_free() and self._short_way.knows(head):
+            body, self._head, self._body = self._body, None, b""
+            if len(self._arrived) == (length := self._arrived.find(b"\r\n\r\n") + 4) + len(body):
+                self._short_way.remember(self._arrived[:length], head, len(body))
+            self._take(head, body)
+        else:
+            self._begin(head)
+            super().on_message_complete()
+
+    def _take(self, head: Head, body: bytes) -> None:
+        self._idle_since = None
+        cycle = ShortCycle(self, keep_alive=head.keep_alive)
+        self.cycle = cycle  # type: ignore[assignment]  # it has of a cycle what uvicorn asks it for
+        self._short_way.take(head, body, self.client, cycle.answer)
+
+    def _begin(self, head: Head) -> None:
+        """Start a request's task; its body may still be on the way."""
+        body, self._head, self._body = self._body, None, b""
         self.scope = {
             "type": "http",
             "asgi": _ASGI,  # type: ignore[typeddict-item]
-            "http_version": version,
-            "method": self.parser.get_method().decode("ascii"),
+            "http_version": head.version,
+            "method": head.method,
             "scheme": "http",
-            "path": unquote(path) if "%" in path else path,
-            "raw_path": url.path,
-            "query_string": url.query or b"",
+            "path": head.path,
+            "raw_path": head.raw_path,
+            "query_string": head.query,
             "root_path": "",
-            "headers": self.headers,
+            "headers": head.headers,
             "client": self.client,
             "server": self.server,
             "state": {},
         }
-        self._begin(keep_alive=version != "1.0" and self.parser.should_keep_alive())
-
-    def _begin(self, keep_alive: bool) -> None:
         before = self.cycle
         self.cycle = LeanCycle(
             scope=self.scope,
@@ -149,10 +162,12 @@ class GuardedProtocol(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=self.expect_100_continue,
-            keep_alive=keep_alive,
+            keep_alive=head.keep_alive,
             on_response=self.on_response_complete,
         )
         self.scope["extensions"] = {ANSWER: self.cycle.answer}  # type: ignore[dict-item]  # a function
+        if body:
+            super().on_body(body)
         if before is None or before.response_complete:
             self._start_asgi_task(self.cycle, self.app)
         else:  # a request sent before the last was answered waits for its turn
@@ -162,11 +177,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         # Until it first runs the loop holds the task, and from then on the application does.
         self.loop.create_task(cycle.run_asgi(app))
-
-    def on_message_complete(self) -> None:
-        """Note that nothing more of this request is awaited."""
-        self._sending_since = None
-        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the sentence below says more
         """Answer what is no HTTP."""
@@ -206,6 +216,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, code: str, detail: str) -> None:
+        self._head = None
         status, media, body = written(Answer(code, detail), "v1", "")
         head = STATUS_LINE[status] + b"content-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
         self.transport.write(head % (media, len(body)) + body)
