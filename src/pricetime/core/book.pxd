@@ -312,6 +312,14 @@ cdef inline int64_t trade(Core* v, Taker* taker, Order* maker, uint32_t slot, in
     return left
 
 
+cdef inline void fetch_surroundings(Core* v, const Order* order) noexcept nogil:
+    """Fetch into the cache what an order touches when it goes; it is wanted after the trade is settled."""
+    prefetch(&v.orders[order.behind])
+    prefetch(&v.orders[order.older])
+    prefetch(&v.orders[order.newer])
+    prefetch(&v.order_index.entries[hash_of(<uint64_t>order.number, v.seed) >> v.order_index.shift])
+
+
 cdef inline bint match(Core* v, Taker* taker) noexcept nogil:
     """Trade an arriving order with what stands; return whether a rest of it is still alive."""
     cdef Order* order = taker.order
@@ -327,6 +335,7 @@ cdef inline bint match(Core* v, Taker* taker) noexcept nogil:
         while slot:
             maker = &v.orders[slot]
             following = maker.behind
+            fetch_surroundings(v, maker)
             if maker.account == order.account:
                 if order.self_trade != SELF_TRADE_SKIP:
                     if order.self_trade != SELF_TRADE_CANCEL_NEWEST:

@@ -15,6 +15,7 @@ from libc.stdlib cimport calloc, free, realloc
 
 cdef extern from *:
     """
+    #include <stdint.h>
     #include <stdio.h>
     #include <stdlib.h>
     #include <sys/mman.h>
@@ -44,7 +45,8 @@ cdef extern from *:
     /* Ask for large pages over what is in use, once it is large: random access then misses the TLB less. */
     static void pt_large_pages(void *base, size_t bytes) {
     #ifdef MADV_HUGEPAGE
-        madvise(base, bytes, MADV_HUGEPAGE);
+        uintptr_t begin = ((uintptr_t)base + 4095) & ~(uintptr_t)4095;
+        madvise((void *)begin, ((uintptr_t)base + bytes - begin) & ~(size_t)4095, MADV_HUGEPAGE);
     #endif
     }
 
@@ -161,6 +163,8 @@ cdef inline void widen(Index* index) noexcept nogil:
     cdef uint64_t at, place, entry
     if entries == NULL or index.shift == 0:
         out_of_memory()
+    if size * sizeof(uint64_t) >= LARGE_PAGES_FROM:
+        large_pages(entries, 2 * size * sizeof(uint64_t))
     index.shift -= 1
     index.mask = <uint32_t>(2 * size - 1)
     for at in range(size):
