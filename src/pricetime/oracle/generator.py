@@ -7,7 +7,7 @@ program depends on it, on its scenario and on the rules, and on nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from random import Random
 from typing import Final
@@ -36,9 +36,12 @@ class Generator:
         self.random = random
         self.witness = witness
         self.left = random.randint(*scenario.commands)
+        self._made = 0
         weights = EVERYDAY | scenario.weights
         self._kinds = [getattr(self, f"_{kind}") for kind in weights]
         self._weights = list(accumulate(weights.values()))
+        ebbing = weights | {"cancel": 8 * weights["place"]}
+        self._ebbing_weights = list(accumulate(ebbing.values()))
         self._price = scenario.prices(random)
         self._quantity = scenario.quantities(random)
         self._cash = scenario.cash(random)
@@ -46,10 +49,13 @@ class Generator:
         self._order_gap = scenario.order_gap(random)
         self._accounts: list[int] = []
         self._stocks: list[int] = []
+        self._first_stocks: list[int] = []
         self._ticks: dict[int, int] = {}
         self._orders: list[int] = []
         self._owners: dict[int, int] = {}
         self._next_order = self._batch_from = 1
+        self._halted: list[int] = []
+        self._narrow = False
         self._sent: list[Command] = []
 
     def program(self) -> Iterator[Step]:
@@ -77,6 +83,7 @@ class Generator:
                     )
         if random.random() < scenario.piles:
             yield from self._pile()
+        self._first_stocks = list(self._stocks)
         yield END_BATCH
 
     def _pile(self) -> Iterator[Step]:
@@ -92,14 +99,19 @@ class Generator:
         scenario, random = self.scenario, self.random
         size = random.randint(*scenario.batch)
         self._batch_from = self._next_order
+        ebbing = scenario.tide and self._made // scenario.tide % 2
+        weights = self._ebbing_weights if ebbing else self._weights
         for _ in range(size):
-            [make] = random.choices(self._kinds, cum_weights=self._weights)
+            [make] = random.choices(self._kinds, cum_weights=weights)
+            if random.random() < 0.05 and (self._halted or self._narrow):
+                make = self._resume if self._halted else self._limits
             step = make()
             if step.times == 1 and random.random() < scenario.client_ids:
                 step = Step(Do.SEND, step.command._replace(client_id=self._an_id()))
             self._sent.append(step.command)
             yield step
         self.left -= size
+        self._made += size
         del self._sent[:-30]
         yield END_BATCH
         if random.random() < scenario.validations:
@@ -115,7 +127,7 @@ class Generator:
         scenario, random = self.scenario, self.random
         stock = self._a_stock()
         side = random.choice((Side.BUY, Side.SELL))
-        quantity, price = self._edged(self._quantity()), self._on_tick(stock, self._price())
+        quantity, price = self._edged(self._quantity()), self._on_tick(stock, self._price_for(side))
         if random.random() < scenario.sweeps:
             quantity, price = self._sweep(stock, side)
         in_force, die = TimeInForce.GTC, random.random()
@@ -126,7 +138,7 @@ class Generator:
         at_market = random.random() < scenario.market
         post_only = in_force == TimeInForce.GTC and not at_market and random.random() < scenario.post_only
         policy = random.choice(tuple(SelfTrade)) if random.random() < scenario.policies else SelfTrade.SKIP
-        account = self._an_account()
+        account = self._a_trader(stock, side)
         command = commands.place_order(
             account, stock, side, quantity, None if at_market else self._edged(price),
             time_in_force=in_force, post_only=post_only, self_trade=policy,
@@ -135,10 +147,14 @@ class Generator:
 
     def _cancel(self) -> Step:
         order = self._an_order()
+        if order is None:
+            return self._place()
         return Step(Do.SEND, commands.cancel_order(self._owner(order), order))
 
     def _amend(self) -> Step:
         order = self._an_order()
+        if order is None:
+            return self._place()
         seen = self.witness.orders.get(order)
         quantity, price = self._amended(seen) if seen else (self._quantity(), self._price())
         return Step(Do.SEND, commands.amend_order(self._owner(order), order, quantity=quantity, price=price))
@@ -171,16 +187,22 @@ class Generator:
         return Step(Do.SEND, commands.grant_shares(account, stock, self._edged(self._shares())))
 
     def _halt(self) -> Step:
-        return Step(Do.SEND, commands.halt_stock(self._a_stock()))
+        stock = self._a_stock()
+        self._halted.append(stock)
+        return Step(Do.SEND, commands.halt_stock(stock))
 
     def _resume(self) -> Step:
-        return Step(Do.SEND, commands.resume_stock(self._a_stock()))
+        stock = self._halted.pop() if self._halted else self._a_stock()
+        return Step(Do.SEND, commands.resume_stock(stock))
 
     def _limits(self) -> Step:
+        """Move one or two limits for a while, or put all of them back."""
         random = self.random
         limits = list(self.scenario.limits or Limits())
-        for place in random.sample(range(len(limits)), 2):
-            limits[place] = random.choice((limits[place], 0, 1, 2, 3, 5, 12, 50, 100, MOST, MOST + 1))
+        self._narrow = not self._narrow
+        if self._narrow:
+            for place in random.sample(range(len(limits)), random.randint(1, 2)):
+                limits[place] = random.choice((0, 1, 2, 3, 5, 12, 50, 100, MOST, MOST + 1))
         return Step(Do.SEND, commands.set_limits(*limits))
 
     def _open(self) -> Step:
@@ -223,27 +245,49 @@ class Generator:
 
     def _an_account(self) -> int:
         random = self.random
-        return random.choice(self._accounts) if random.random() < 0.99 else random.choice((0, 99, -1, 2**62))
+        if random.random() < 0.01:
+            return random.choice((0, 99, -1, 2**62))
+        return self._tried(self._accounts, self.witness.money.__contains__)
+
+    def _a_trader(self, stock: int, side: Side) -> int:
+        """Return an account, rather one that has something to trade with."""
+        if self.random.random() < 0.1:
+            return self._an_account()
+        witness = self.witness
+        if side == Side.SELL:
+            return self._tried(
+                self._accounts, lambda account: witness.shares.get((account, stock), (0,))[0] > 0
+            )
+        return self._tried(self._accounts, lambda account: witness.money.get(account, (0,))[0] > 0)
+
+    def _tried(self, numbers: list[int], wanted: Callable[[int], bool]) -> int:
+        """Return one of the numbers, of five the first that is wanted."""
+        for _ in range(5):
+            number = self.random.choice(numbers)
+            if wanted(number):
+                break
+        return number
 
     def _a_stock(self) -> int:
         random = self.random
-        return random.choice(self._stocks) if random.random() < 0.99 else random.choice((0, 99, -1))
+        if random.random() < 0.01:
+            return random.choice((0, 99, -1))
+        return random.choice(self._stocks if random.random() < 0.05 else self._first_stocks)
 
-    def _an_order(self) -> int:
-        """Return an order that is open or about to be; now and then one that is closed or unknown."""
+    def _an_order(self) -> int | None:
+        """Return an open order, at times one of this batch or one that is closed; None: none is open."""
         random, orders = self.random, self._orders
-        if not orders or random.random() < 0.04:
+        if random.random() < 0.04:
             return random.choice((self._next_order, random.randint(1, self._next_order), 0, -1))
-        for _ in range(8):
+        for _ in range(min(40, len(orders))):
             place = random.randrange(len(orders))
             order = orders[place]
-            if order in self.witness.orders or order >= self._batch_from:
-                break
-            orders[place] = orders[-1]
-            orders.pop()
-            if not orders:
-                break
-        return order
+            if order in self.witness.orders or (order >= self._batch_from and random.random() < 0.1):
+                return order
+            if order < self._batch_from:
+                orders[place] = orders[-1]
+                orders.pop()
+        return None
 
     def _owner(self, order: int) -> int:
         owner = self._owners.get(order)
@@ -270,6 +314,15 @@ class Generator:
         self._orders.append(number)
         self._owners[number] = account
         return number
+
+    def _price_for(self, side: Side) -> int:
+        """Return a price, mostly on the side's own half where the scenario wants books to grow."""
+        price, middle = self._price(), self.scenario.middle
+        if self.random.random() < self.scenario.resting:
+            tries = 8
+            while tries and (price <= middle) != (side == Side.BUY):
+                price, tries = self._price(), tries - 1
+        return price
 
     def _sweep(self, stock: int, side: Side) -> tuple[int, int]:
         """Return the quantity and price of an order that takes much or all of the other side."""

@@ -64,8 +64,8 @@ EVERYDAY: Final = {
     "withdraw": 2,
     "grant": 2,
     "halt": 0.4,
-    "resume": 1.5,
-    "limits": 0.3,
+    "resume": 1,
+    "limits": 0.5,
     "open": 0.3,
     "list": 0.3,
     "again": 0,
@@ -90,6 +90,10 @@ class Scenario:
     stocks: tuple[int, int] = (1, 2)
     tick: Drawn = field(default=one_of(100))
     prices: Drawn = field(default=ticks(95, 105))
+    middle: int = 0
+    """The price between buys and sells that are to rest."""
+    resting: float = 0
+    """Orders that keep to their side of the middle, so that books grow."""
     quantities: Drawn = field(default=between(1, 9))
     cash: Drawn = field(default=between(500_000, 9_000_000))
     shares: Drawn = field(default=between(20, 200))
@@ -116,6 +120,8 @@ class Scenario:
     validations: float = 0.1
     refusals: float = 0.01
     limits: Limits | None = None
+    tide: int = 0
+    """Commands after which the book, which was growing, is cancelled away, and the other way round."""
     weights: dict[str, float] = field(default_factory=dict)
     """Instead of those of ``EVERYDAY``."""
 
@@ -199,17 +205,19 @@ SCENARIOS: Final = {
         shares=one_of(MAX_QUANTITY),
         grants=4_611,
         piles=0.3,
-        snapshots=0.03,
+        snapshots=0.1,
         weights={"grant": 40, "cancel_all": 2},
         limits=Limits(open_orders=20_000),
     ),
     "wide": Scenario(
         "prices from 1 to 9 × 10^18, far apart",
         turns=2,
-        commands=(300, 1_200),
+        commands=(600, 3_000),
         batch=(4, 60),
         tick=one_of(1),
         prices=wide(MAX_MONEY),
+        middle=3 * 10**9,
+        resting=0.9,
         quantities=one_of(1, 1, 2, 3),
         cash=one_of(MAX_MONEY // 4),
         sweeps=0.02,
@@ -217,31 +225,42 @@ SCENARIOS: Final = {
     "ladder": Scenario(
         "thousands of price levels, swept, cancelled and built again",
         turns=1,
-        commands=(3_000, 7_000),
-        batch=(100, 500),
+        commands=(4_000, 14_000),
+        batch=(100, 600),
+        tide=5_000,
         prices=ticks(1, 40_000),
+        middle=2_000_000,
+        resting=0.985,
         stocks=(1, 1),
         cash=one_of(10**17),
         shares=one_of(10**9),
         market=0.01,
-        sweeps=0.004,
+        sweeps=0.0006,
+        edges=0.0005,
+        ioc=0.01,
+        fok=0.01,
         snapshots=0.08,
         limits=Limits(open_orders=10**6),
-        weights={"cancel": 40, "cancel_all": 0.02, "halt": 0.02, "limits": 0},
+        weights={"cancel": 5, "cancel_all": 0.02, "halt": 0.02, "limits": 0},
     ),
     "queue": Scenario(
         "hundreds of orders at one price, cancelled and made smaller in the middle of the line",
         turns=2,
-        commands=(400, 1_500),
+        tide=900,
+        commands=(600, 2_400),
         batch=(8, 60),
-        prices=one_of(10_000, 10_000, 10_000, 10_000, 10_100),
+        prices=one_of(9_900, 10_000, 10_000, 10_000, 10_100, 10_100, 10_100, 10_200),
+        middle=10_000,
+        resting=0.95,
         stocks=(1, 1),
         accounts=(3, 8),
         cash=one_of(10**12),
         shares=one_of(10**7),
         ioc=0.02,
         fok=0.02,
-        sweeps=0.01,
+        sweeps=0.003,
+        market=0.01,
+        edges=0.002,
         weights={"cancel": 30, "amend": 40, "cancel_all": 0.05},
     ),
     "crowd": Scenario(
@@ -253,7 +272,9 @@ SCENARIOS: Final = {
         account_numbers=wide(2**62),
         order_gap=wide(2**40),
         stocks=(8, 60),
-        prices=ticks(99, 101),
+        prices=ticks(97, 103),
+        middle=10_000,
+        resting=0.5,
         snapshots=0.1,
         weights={"open": 10, "list": 1, "cancel_all": 4},
     ),
@@ -279,7 +300,7 @@ SCENARIOS: Final = {
         cash=between(10**9, 10**11),
         shares=between(2_000, 9_000),
         ioc=0.15,
-        weights={"cancel": 85, "amend": 30, "cancel_all": 0.2},
+        weights={"cancel": 60, "amend": 30, "cancel_all": 0.2},
     ),
 }
 

@@ -9,10 +9,12 @@ import pytest
 from pricetime.errors import SettingError
 from pricetime.oracle.contestants import RESTLESS, contestants
 from pricetime.oracle.faults import FAULTS
+from pricetime.oracle.program import END_BATCH, Do, Step
 from pricetime.oracle.prove import Found, prove, rerun, shrunk
 from pricetime.oracle.record import load, save
 from pricetime.oracle.story import lines_of, tell_story
 from pricetime.oracle.trial import Contestant
+from pricetime.records import Side, commands
 
 SLOW_TO_SHRINK = "shares-wrap"  # thousands of grants are needed to come to the limit
 
@@ -47,12 +49,24 @@ def test_the_overflow_is_told_in_a_few_lines_however_many_commands_it_takes() ->
 
 
 def test_the_story_shows_the_book_before_the_last_command_and_what_each_says() -> None:
-    pair = contestants("time-priority")
-    story = tell_story(pair, shrunk(pair, found("time-priority")).program)
-    *before, last, _, then, ours, theirs = story.splitlines()
-    assert before[-2].strip() == "The book of stock 1:"
-    assert before[-1].strip() == "| 1.00 @ 1+1"
-    assert last.split(maxsplit=1)[1] == "account 1 buys 1 of stock 1 @ 1.00 as order 3"
+    sell, buy = (commands.place_order(1, 1, side, 1, 10_000) for side in (Side.SELL, Side.BUY))
+    program = [
+        Step(Do.SEND, command)
+        for command in (
+            commands.list_stock(1, 100),
+            commands.open_account(1),
+            commands.open_account(2),
+            commands.deposit(2, 10_000),
+            commands.grant_shares(1, 1, 2),
+            sell._replace(order=1),
+            sell._replace(order=2),
+            buy._replace(account=2, order=3),
+        )
+    ]
+    told = tell_story(contestants("time-priority"), [each for step in program for each in (step, END_BATCH)])
+    *_, drawn, last, _, then, ours, theirs = told.splitlines()
+    assert drawn.strip() == "| 1.00 @ 1+1"
+    assert last == "   8  account 2 buys 1 of stock 1 @ 1.00 as order 3"
     assert then == "Then the answers to apply differ."
     assert '"maker_order": 1' in ours
     assert '"maker_order": 2' in theirs
