@@ -8,7 +8,7 @@ import time
 
 from bench import _plot, _table
 
-NAMES = ("rules", "http", "course", "restart", "auth", "views")
+NAMES = ("core", "rules", "memory", "replay", "restart", "http", "course", "auth", "views")
 
 
 def main() -> int:

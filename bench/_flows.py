@@ -20,7 +20,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -37,12 +37,14 @@ from bench._recorder import (
     opening,
     orders,
 )
-from pricetime import core, rules
+from pricetime import rules
 from pricetime.cli.progress import progress_bar
 from pricetime.records import CommandKind, EventKind, OrderType, Reason, TimeInForce, event_array
 from pricetime.records.fields import COMMAND_BYTES
+from pricetime.runtime.implementations import pick
 from pricetime.runtime.venue import Venue
 
+COMPILED: Final = pick("auto")
 BATCH: Final = 500
 COMMANDS: Final = 1_000_000
 CHECKED: Final = 20_000
@@ -50,6 +52,7 @@ MIDDLE: Final = 10_000 * TICK
 NEAR: Final = 10
 DEEP: Final = 500
 """Ticks from the middle: within which the mix trades, and over which its resting orders are spread."""
+MIX: Final = "60% limit, 20% market, 20% cancel"
 _MIX_STEP: Final = 100
 _LIQUID_STEP: Final = 500
 """Commands made at once, all of them about the orders that were open before."""
@@ -72,6 +75,10 @@ class Flow:
     @property
     def count(self) -> int:
         return len(self.commands) // COMMAND_BYTES
+
+    def beginning(self, commands: int) -> Flow:
+        """Return the flow up to so many of its commands."""
+        return replace(self, commands=self.commands[: commands * COMMAND_BYTES])
 
     def prepared(self, venue_type: type[Venue]) -> Venue:
         venue = venue_type()
@@ -103,7 +110,7 @@ def mix(
     for batch in opening(accounts, stocks):
         recorder.apply(batch)
     for size in told("Resting orders", resting, SETUP_BATCH):
-        recorder.apply(_mix_orders(dice, size, accounts, stocks, NEAR, DEEP))
+        recorder.apply(resting_orders(dice, size, accounts, stocks))
     setup = b"".join(recorder.taken())
     began = recorder.count, count_levels(recorder)
     for size in told("The mix", commands, _MIX_STEP):
@@ -111,6 +118,11 @@ def mix(
         nearest = -4 if recorder.count > resting else -1
         recorder.apply(_mixed(dice, size, recorder, accounts, stocks, nearest))
     return _flow(f"mix-{stocks}", recorder, setup, began)
+
+
+def resting_orders(dice: np.random.Generator, size: int, accounts: int, stocks: int = 1) -> Commands:
+    """Return limit orders that rest, spread over a thousand price levels of each stock."""
+    return _mix_orders(dice, size, accounts, stocks, NEAR, DEEP)
 
 
 def _mix_orders(
@@ -309,14 +321,14 @@ def assert_same(flow: Flow, checked: int = CHECKED) -> None:
     program = flow.setup + flow.commands[: checked * COMMAND_BYTES]
     if len(flow.setup) > 5 * checked * COMMAND_BYTES:
         program = program[: checked * COMMAND_BYTES]
-    compiled, reference = core.Venue(), rules.Venue()
+    compiled, reference = COMPILED(), rules.Venue()
     for batch in cut(program, BATCH):
         assert compiled.apply(batch) == reference.apply(batch), f"core and rules differ in {flow.name}"
 
 
 def picture(flow: Flow) -> str:
     """Say what is in a flow, by the events that it gives."""
-    venue = flow.prepared(core.Venue)
+    venue = flow.prepared(COMPILED)
     said = event_array(b"".join(venue.apply(batch) for batch in cut(flow.commands, 100_000)))
     kinds, reasons, causes = said["kind"], said["reason"], said["command"]
     accepted = kinds == EventKind.ACCEPTED
@@ -360,7 +372,7 @@ def main() -> None:
     flow = FLOWS[asked.name](asked.commands, asked.resting)
     print(f"made in {time.perf_counter() - started:.1f} s: {picture(flow)}")
     assert_same(flow)
-    each = [seconds_of_pass(flow, core.Venue, asked.batch) / flow.count for _ in range(asked.passes)]
+    each = [seconds_of_pass(flow, COMPILED, asked.batch) / flow.count for _ in range(asked.passes)]
     rates = ", ".join(f"{1 / seconds / 1e6:.2f}" for seconds in each)
     print(f"{asked.name}: median {statistics.median(each) * 1e9:.0f} ns a command; million/s: {rates}")
 

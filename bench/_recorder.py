@@ -1,6 +1,6 @@
 """Records programs of commands for the benchmarks, a hundred thousand a second and more.
 
-A core venue applies each batch as it is made, so that the next one cancels and amends orders which are
+A venue applies each batch as it is made, so that the next one cancels and amends orders which are
 open. Commands and events stay NumPy arrays of records; no Python object stands for any of them. What is
 measured later is another venue that is given the same bytes.
 """
@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pricetime.core import Venue
 from pricetime.records import CommandKind, EventKind, OrderType, Side, TimeInForce, event_array
 from pricetime.records.commands import MOST, Command, list_stock, set_limits
 from pricetime.records.fields import COMMAND_DTYPE, VERSION
+from pricetime.runtime.implementations import pick
 from pricetime.runtime.stamping import stamp
 
 Commands = NDArray[np.void]
@@ -38,7 +38,7 @@ class Recorder:
     """
 
     def __init__(self, room: int) -> None:
-        self.venue = Venue()
+        self.venue = pick("auto")()
         self.applied: list[bytes] = []
         self.owner: Integers = np.zeros(room + 1, np.int64)
         self.price: Integers = np.zeros(room + 1, np.int64)

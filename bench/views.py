@@ -15,46 +15,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import _table
-from bench.rules import ACCOUNTS, STOCK, TICK, Program, chunks
+from bench._flows import MIX, mix
+from bench._journals import sealed
 from pricetime.adapters.sqlite_view_store import SqliteViewStore
 from pricetime.adapters.sqlite_views import SqliteViews
 from pricetime.ports import Batch
 from pricetime.records import iter_events
-from pricetime.records.commands import deposit, grant_shares, list_stock, open_account
-from pricetime.rules import Venue
-from pricetime.runtime.chain import START, link_of, seal
 from pricetime.views import Projection
 
 COMMANDS = 20_000
+ACCOUNTS = 100
 BATCH = 50
 """Commands of a batch of the journal: what arrives while the one before is written."""
 PAGES = 500
-
-
-class Recorder(Venue):
-    """A venue that keeps its batches."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.batches: list[Batch] = []
-
-    def apply(self, commands: bytes) -> bytes:
-        events = super().apply(commands)
-        self.batches.append(seal(link_of(self.batches[-1]) if self.batches else START, commands, events))
-        return events
-
-
-def recorded(commands: int) -> list[Batch]:
-    """Return the batches of an opening and of the mix of the rules' benchmark."""
-    venue = Recorder()
-    program = Program(venue, seed=7)
-    accounts = range(1, ACCOUNTS + 1)
-    program.apply([list_stock(STOCK, TICK), *(open_account(account) for account in accounts)])
-    program.apply([deposit(account, 10**16) for account in accounts])
-    program.apply([grant_shares(account, STOCK, 10**11) for account in accounts])
-    for size in chunks(commands, BATCH):
-        program.apply([program.mixed() for _ in range(size)])
-    return venue.batches
 
 
 def projected(batches: list[Batch], path: Path, events_a_save: int) -> tuple[float, float]:
@@ -111,7 +84,7 @@ def pages_s(path: Path) -> float:
 
 
 def main(commands: int = COMMANDS) -> list[_table.Result]:
-    batches = recorded(commands)
+    batches = [batch for batch, _ in sealed(mix(commands=commands, accounts=ACCOUNTS), BATCH)]
     with tempfile.TemporaryDirectory() as folder:
         alone, small, beside = (Path(folder) / name for name in ("alone.db", "small.db", "beside.db"))
         projected(batches[:20], Path(folder) / "warm.db", 1)
@@ -121,14 +94,14 @@ def main(commands: int = COMMANDS) -> list[_table.Result]:
         with busy_python():
             beside_s, _ = projected(batches, beside, 2_000)
             busy_page_s = pages_s(alone)
-    mix = f"{commands:,} commands, 60% limit, 20% market, 20% cancel, {ACCOUNTS} accounts"
+    what = f"{commands:,} commands, {MIX}, {ACCOUNTS} accounts"
     decoding = decoded_s(batches)
     return [
         _table.Result(
             name="views: commands",
             value=whole_cpu / commands * 1e6,
             unit="µs/command",
-            workload=f"{mix}, projected and saved 20,000 events at a time; processor time",
+            workload=f"{what}, projected and saved 20,000 events at a time; processor time",
             target=60,
             at_most=True,
             baseline=decoding / commands * 1e6,
