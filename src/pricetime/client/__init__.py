@@ -8,6 +8,7 @@ An order has its client order id before it is first sent, so that a lost answer 
 without placing the order twice. Requests and answers are described in ``pricetime.schema``.
 """
 
+from pricetime.client.async_feed import AsyncFeed
 from pricetime.client.asynchronous import AsyncClient
 from pricetime.client.calls import new_id, new_order
 from pricetime.client.conversation import NO_RETRY, Retry
@@ -24,6 +25,8 @@ from pricetime.client.errors import (
     Unauthorized,
     Unavailable,
 )
+from pricetime.client.feed import Feed
+from pricetime.client.feed_state import FeedEvents
 from pricetime.client.money import MoneyLike, decimal, money_text
 from pricetime.client.request import Request
 from pricetime.client.sync import Client
@@ -32,10 +35,13 @@ __all__ = [
     "NO_RETRY",
     "ApiError",
     "AsyncClient",
+    "AsyncFeed",
     "BadAnswer",
     "BadRequest",
     "Client",
     "Conflict",
+    "Feed",
+    "FeedEvents",
     "Forbidden",
     "MoneyLike",
     "NoAnswer",

@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 import httpx2
 
 from pricetime.client import transport
+from pricetime.client.async_feed import AsyncFeed
 from pricetime.client.conversation import Conversation, Outcome, Renew, Retry, Send, Step, Steps, Wait
 from pricetime.client.methods import Methods
 from pricetime.client.request import Request, at_cursor
@@ -65,6 +66,13 @@ class AsyncClient(Methods):
             if page.next_cursor is None:
                 return
             request = at_cursor(request, page.next_cursor)
+
+    def feed(self, stream: str = "", *, after: int | None = None, patience_s: float = 60.0) -> AsyncFeed:
+        """Return a feed of the user, to be used in ``async with``: orders in bulk, events as they come.
+
+        ``stream`` names it where an account has several; ``after`` is the ``position`` of an earlier one.
+        """
+        return AsyncFeed(self, stream, after, patience_s)
 
     async def close(self) -> None:
         """Close the connections."""

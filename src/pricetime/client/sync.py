@@ -12,6 +12,7 @@ import httpx2
 
 from pricetime.client import transport
 from pricetime.client.conversation import Conversation, Outcome, Renew, Retry, Send, Step, Steps, Wait
+from pricetime.client.feed import Feed
 from pricetime.client.methods import Methods
 from pricetime.client.request import Request, at_cursor
 from pricetime.schema import Page, Session
@@ -67,6 +68,13 @@ class Client(Methods):
             if page.next_cursor is None:
                 return
             request = at_cursor(request, page.next_cursor)
+
+    def feed(self, stream: str = "", *, after: int | None = None, patience_s: float = 60.0) -> Feed:
+        """Return a feed of the user, to be used in ``with``: orders in bulk, events as they come.
+
+        ``stream`` names it where an account has several; ``after`` is the ``position`` of an earlier one.
+        """
+        return Feed(self, stream, after, patience_s)
 
     def close(self) -> None:
         """Close the connections."""
