@@ -6,7 +6,7 @@ STAMP := $(VENV)/.set-up-done
 PYTEST_FLAGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench sanitize lock clean
+.PHONY: help setup demo test lint format docs bench crash sanitize lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -36,6 +36,9 @@ format: setup  ## let ruff lay out the code and fix what it can
 
 bench: setup  ## print the benchmark tables; write bench/results.json and docs/benchmarks.md
 	$(BIN)/python -m bench
+
+crash: setup  ## kill a venue under bulk load 200 times, and see that nothing acknowledged is lost or doubled
+	$(BIN)/python -m tests.chaos.crash --rounds 200
 
 # A copy of the package with a core that stops at the first wrong access or overflow, under the tests that
 # compare it with the rules.
