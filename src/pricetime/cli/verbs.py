@@ -26,6 +26,7 @@ VERBS: Final[dict[str, str]] = {
     "prove": "Prove that core and rules are the same, and fair.",
     "replay": "Replay the journal from its first command.",
     "rebuild": "Build the views anew from the journal.",
+    "lobster": "Replay real order flow, or write a run in its format.",
 }
 """Each verb stands in the module of its name, as ``command``; a test holds the words equal to its help."""
 

@@ -18,6 +18,7 @@ NEVER_OF_A_REQUEST = {
     errors.RecordError,
     errors.SnapshotError,
     errors.CheckFailed,
+    errors.LobsterError,
     errors.KeyUnusable,
     errors.IdentityError,
 }
