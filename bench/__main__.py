@@ -8,7 +8,7 @@ import time
 
 from bench import _plot, _table
 
-NAMES = ("core", "rules", "memory", "replay", "restart", "http", "course", "auth", "views")
+NAMES = ("core", "rules", "memory", "replay", "restart", "http", "latency", "course", "auth", "views")
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
         found = importlib.import_module(f"bench.{name}").main()
         _table.show(found, f"{name} ({time.monotonic() - started:.0f} s)")
         results += found
-    _plot.draw(_table.keep(results, NAMES), _table.PLOT)
+    _plot.draw(_table.keep(results, NAMES), _table.PAGE.parent)
     return 0
 
 

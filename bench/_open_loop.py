@@ -24,7 +24,9 @@ class Waits(NamedTuple):
     count: int
     refused: int
     p50_ms: float
+    p90_ms: float
     p99_ms: float
+    p999_ms: float
     rate: float
 
 
@@ -119,8 +121,9 @@ async def _run(port: int, orders: list[Order], rate: float, seconds: float, conn
     await pool.finish(sent, timeout_s=30)
     for _, connection in made:
         connection.close()
-    cuts = statistics.quantiles(pool.waits_s, n=100)
-    return Waits(sent, pool.refused, cuts[49] * 1e3, cuts[98] * 1e3, sent / seconds)
+    cuts = statistics.quantiles(pool.waits_s, n=1_000)
+    p50_ms, p90_ms, p99_ms, p999_ms = (cuts[at - 1] * 1e3 for at in (500, 900, 990, 999))
+    return Waits(sent, pool.refused, p50_ms, p90_ms, p99_ms, p999_ms, sent / seconds)
 
 
 async def _send_all(pool: _Pool, requests: list[bytes], rate: float, seconds: float) -> int:

@@ -16,7 +16,6 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-PLOT = ROOT / "docs" / "benchmarks.svg"
 
 PIPE_WIDTH = 110
 
@@ -148,6 +147,11 @@ def page(results: Sequence[Result]) -> str:
         f"Linux {about['kernel']}, Python {about['python']}.",
         "",
         "![how far each target is surpassed or missed](benchmarks.svg)",
+        "",
+        "What a command costs as the book grows, and how long an order waits as the load grows:",
+        "",
+        "![nanoseconds a command against resting orders](benchmarks-book.svg)",
+        "![percentiles of the wait against load](benchmarks-load.svg)",
         "",
         "| benchmark | value | baseline | ratio | target | |",
         "| --- | ---: | ---: | ---: | ---: | --- |",

@@ -25,7 +25,7 @@ from bench._table import Result
 from pricetime.settings import Settings
 
 COMMANDS: Final = 10_000_000
-RESTING: Final = 100_000
+RESTING: Final = 1_000_000
 RUNS: Final = 3
 
 
