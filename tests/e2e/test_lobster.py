@@ -123,8 +123,29 @@ def test_what_happened_on_a_venue_is_written_and_replays_just_the_same(pricetime
     assert report["differences"] == []
     status, said, _ = pricetime("--data", venue.data, "--stock", stock, "--out", "b.csv", "--json")
     assert json.loads(said) == {
-        "messages": 8, "message_file": "b.csv", "orderbook_file": "b_orderbook.csv",
+        "messages": 8, "passed_over": 0, "message_file": "b.csv", "orderbook_file": "b_orderbook.csv",
     }  # fmt: skip
+
+
+def test_an_export_says_where_somebody_passed_over_their_own_orders(pricetime, start_server):
+    venue = start_server()
+    with Client(venue.url) as ada, Client(venue.url) as bob:
+        for name, client in (("ada", ada), ("bob", bob)):
+            client.register(name, "longpassword")
+            client.login(name, "longpassword")
+            client.deposit(10_000)
+        stock = ada.create_stock("Google").stock
+        ada.grant_shares(stock, 100)
+        bob.grant_shares(stock, 100)
+        ada.place_order(stock, "sell", 10, "13.50")
+        bob.place_order(stock, "sell", 10, "13.50")
+        ada.place_order(stock, "buy", 10, "13.50")
+    assert venue.stop() == 0
+    status, said, _ = pricetime("--data", venue.data, "--stock", stock, "--out", "a.csv")
+    assert (status, "In 1 of them somebody passed over an order of their own." in said) == (0, True)
+    status, said, _ = pricetime("a.csv", "--book", "a_orderbook.csv", "--json")
+    [difference] = json.loads(said)["differences"]
+    assert (difference["what"], difference["cause"]) == ("execution", "older_ahead")
 
 
 def test_a_replay_writes_its_own_run(pricetime, tmp_path):

@@ -119,10 +119,15 @@ def _export(
                 yield batch.events
                 told(batch.last_sequence, goal)
 
-        count = export(events(), stock, out, levels or DEFAULT_LEVELS, day_ns=day_ns)
+        written = export(events(), stock, out, levels or DEFAULT_LEVELS, day_ns=day_ns)
     if not as_json:
-        say(f"{count} messages are in {out}, and the book after each in {companion(out)}.")
-    return {"messages": count, "message_file": str(out), "orderbook_file": str(companion(out))}
+        say(f"{written.messages} messages are in {out}, and the book after each in {companion(out)}.")
+        if written.passed_over:
+            say(
+                f"In {written.passed_over} of them somebody passed over an order of their own. "
+                "The format cannot tell whose an order is; a replay will differ from there on."
+            )
+    return written._asdict() | {"message_file": str(out), "orderbook_file": str(companion(out))}
 
 
 _EXECUTIONS = {

@@ -87,6 +87,8 @@ class VisibleBook:
     def __init__(self, stock: int, levels: int) -> None:
         self.stock = stock
         self.orders: dict[int, Resting] = {}
+        self.passed_over = 0
+        """Messages of those who passed over their own order: they traded behind it, or rest against it."""
         self.bids = Ladder(1, levels)
         self.asks = Ladder(-1, levels)
 
@@ -135,12 +137,18 @@ class VisibleBook:
         direction = 1 if event.side == _BUY else -1
         order = Resting(event.order, direction, event.price, event.quantity, event.remaining)
         self.orders[order.number] = order
+        against = self.ladder(-direction)
+        self.passed_over += against.keys[0] <= order.price * against.sign
         self.ladder(direction).add(order)
         return Message(event.time_ns, _NEW, order.number, order.remaining, order.price, direction)
 
     def _traded(self, event: Event) -> Message | None:
         maker = self.orders.get(event.maker_order)
         if maker is not None:
+            ladder = self.ladder(maker.direction)
+            best = ladder.keys[0]
+            first = best == maker.price * ladder.sign and next(iter(ladder.queues[best])) == maker.number
+            self.passed_over += not first
             return self._taken(event, _EXECUTE, maker, event.quantity)
         if event.stock != self.stock:
             return None

@@ -2,7 +2,8 @@
 
 Times are seconds after midnight UTC of the first message's day, so that they never run backwards in a run
 of several days. What is not visible is written as LOBSTER does: a waiting market order is not announced,
-and its execution is that of a hidden order.
+and its execution is that of a hidden order. Whose an order is, the format cannot tell; so where somebody
+passes over their own orders, a replay of the files cannot follow, and that is counted.
 """
 
 from __future__ import annotations
@@ -10,13 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TextIO
+from typing import Final, NamedTuple, Self, TextIO
 
 from pricetime.errors import LobsterError
 from pricetime.lobster.book import VisibleBook
 from pricetime.lobster.format import Message, book_line, companion, message_line
 
 DAY_NS: Final = 86_400 * 1_000_000_000
+
+
+class Exported(NamedTuple):
+    """How many messages were written, and in how many somebody passed over an order of their own."""
+
+    messages: int
+    passed_over: int
 
 
 class Writer:
@@ -53,8 +61,8 @@ class Writer:
 
 def export(
     batches: Iterable[bytes], stock: int, path: Path, levels: int, *, day_ns: int | None = None
-) -> int:
-    """Write one stock of a run, given as batches of its events, and return how many messages it made.
+) -> Exported:
+    """Write one stock of a run, given as batches of its events.
 
     ``day_ns``: the midnight of the only day to write; orders from before it then stand in the book, and are
     not announced. LobsterError where there is nothing to write.
@@ -66,9 +74,10 @@ def export(
         raise LobsterError(f"Stock {stock} has no messages to write" + (" on this day." if day_ns else "."))
     midnight = first.time_ns // DAY_NS * DAY_NS
     with Writer(path, book, levels) as writer:
+        before = book.passed_over
         writer.write(first._replace(time_ns=first.time_ns - midnight))
         for message in messages:
             if day_ns is not None and message.time_ns >= day_ns + DAY_NS:
                 break
             writer.write(message._replace(time_ns=message.time_ns - midnight))
-        return writer.messages
+        return Exported(writer.messages, book.passed_over - before)

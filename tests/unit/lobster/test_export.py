@@ -65,6 +65,20 @@ def test_a_taker_is_seen_by_whom_it_meets_and_by_what_of_it_rests(room):
     assert room.place(ADA, Side.SELL, 9, 1_003, time_in_force=TimeInForce.IOC)[1] == [(4, taker, 2, 1_003, 1)]
 
 
+def test_who_passes_over_an_order_of_their_own_is_counted(room):
+    room.place(ADA, Side.SELL, 5, 1_002)
+    room.place(BOB, Side.SELL, 5, 1_002)
+    room.place(BOB, Side.SELL, 5, 1_003)
+    room.place(EVE, Side.BUY, 1, 1_002)
+    assert room.book.passed_over == 0
+    room.place(ADA, Side.BUY, 1, 1_002)
+    assert room.book.passed_over == 1  # behind their own at the price
+    room.place(ADA, Side.BUY, 5, 1_003)
+    assert room.book.passed_over == 3  # the same, and behind their own better price
+    room.place(ADA, Side.BUY, 9, 1_002)
+    assert room.book.passed_over == 4  # rests against their own
+
+
 def test_an_amended_order_that_stays_is_reduced_and_one_that_moves_is_deleted_and_announced(room):
     order, _ = room.place(ADA, Side.BUY, 8, 1_000)
     room.place(BOB, Side.SELL, 2, 1_000)
@@ -194,9 +208,9 @@ def test_one_day_of_a_run_begins_with_the_book_as_it_stood(tmp_path):
         for at, (time_ns, each) in enumerate(program, 1)
     ]
     path = tmp_path / "run.csv"
-    assert export(batches, STOCK, path, 1) == 3
+    assert export(batches, STOCK, path, 1) == (3, 0)
     assert [line.split(".")[0] for line in path.read_text().splitlines()] == ["32400", "118800", "205200"]
-    assert export(batches, STOCK, path, 2, day_ns=day + DAY_NS) == 1
+    assert export(batches, STOCK, path, 2, day_ns=day + DAY_NS) == (1, 0)
     assert path.read_text() == "32400.000000000,1,5,5,33,1\n"
     assert companion(path).read_text() == "9999999999,0,33,5,9999999999,0,9,5\n"
     with pytest.raises(LobsterError, match=r"Stock 1 has no messages to write on this day\."):
