@@ -52,7 +52,10 @@ class SnapshotFiles:
             raise SnapshotError(
                 f"the snapshot of batch {snapshot.batch} cannot be written: {error}"
             ) from error
-        self._drop(self._newest_first()[_KEPT:])
+        try:
+            self._drop(self._newest_first()[_KEPT:])
+        except OSError as error:  # the new one is durable, and an old one too many does no harm
+            _log.warning("an old snapshot cannot be removed", error=str(error))
 
     def newest_first(self) -> Iterator[Snapshot]:
         """Yield the readable snapshots; a damaged one is left out with a warning."""

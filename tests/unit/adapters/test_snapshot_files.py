@@ -51,6 +51,15 @@ def test_two_are_kept_and_nothing_else_stays_in_the_folder(files, folder):
     assert len(list(folder.iterdir())) == 2
 
 
+def test_an_old_snapshot_that_cannot_be_removed_does_not_undo_the_new_one(files, folder):
+    stays = folder / "00000000000000000001.snapshot"
+    stays.mkdir(parents=True)  # what unlink cannot remove
+    for batch in (2, 3):
+        files.save(snapshot(batch))
+    assert [kept.batch for kept in files.newest_first()] == [3, 2]
+    assert stays.is_dir()
+
+
 def test_a_snapshot_of_the_same_batch_replaces_the_one_before(files):
     files.save(snapshot(3))
     files.save(snapshot(3))
