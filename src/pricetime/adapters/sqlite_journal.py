@@ -83,6 +83,7 @@ class SqliteJournal:
         lock = _take_lock(path)
         writer = None
         try:
+            _sync_found(path)
             _refuse_lost_batches(path)
             with _refused(path):
                 writer = _connect(path, read_only=False)
@@ -217,6 +218,24 @@ class SqliteJournal:
         if not 0 <= zstandard.frame_content_size(blob) <= _UNPACKED_LIMIT_BYTES:
             raise zstandard.ZstdError("the size that it names is none of a batch")
         return self._unpacker.decompress(blob, allow_extra_data=False)
+
+
+def _sync_found(path: Path) -> None:
+    """Make durable what a killed process left in the log; JournalFailed where that cannot be.
+
+    It may have been killed between writing and syncing, and SQLite takes for committed what it can read. What
+    is read is shown to people and goes into snapshots, so it must not be lost with the power later.
+    """
+    try:
+        for found in (path.with_name(f"{path.name}-wal"), path.parent):
+            if found.exists():
+                descriptor = os.open(found, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+    except OSError as error:
+        raise JournalFailed(f"{found} could not be synced: {error}. {JournalFailed()}") from error
 
 
 def _refuse_lost_batches(path: Path) -> None:

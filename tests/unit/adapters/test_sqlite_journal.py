@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -383,6 +384,33 @@ def test_a_log_of_a_killed_process_is_whole(path, chain):
     again = SqliteJournal.create(path)
     assert again.read() == chain
     again.close()
+
+
+def test_what_a_killed_process_left_is_synced_before_anybody_reads_it(path, chain, monkeypatch):
+    killed(path, chain)
+    synced: list[str] = []
+    sync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    SqliteJournal.create(path).close()
+    assert synced == [log_of(path).name, path.parent.name]
+
+
+def test_a_disk_that_does_not_sync_is_a_failure_at_the_start(path, chain, monkeypatch):
+    def fails(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    killed(path, chain)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fails)
+        with pytest.raises(JournalFailed, match=r"journal\.db-wal could not be synced"):
+            SqliteJournal.create(path)
+    assert everything(path) == chain
+    SqliteJournal.create(path).close()
 
 
 def test_a_log_cut_short_in_its_last_transaction_loses_what_was_never_acknowledged(path, chain):
