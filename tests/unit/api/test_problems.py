@@ -19,6 +19,7 @@ NEVER_OF_A_REQUEST = {
     errors.SnapshotError,
     errors.CheckFailed,
     errors.LobsterError,
+    errors.ProofFailed,
     errors.KeyUnusable,
     errors.IdentityError,
 }
