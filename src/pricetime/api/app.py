@@ -148,7 +148,7 @@ class App:
         try:
             socket, token = self._admit_socket(exchange, scope)
         except Exception as error:  # noqa: BLE001 - as in __call__
-            await self._refuse(exchange, scope, error, _refusing(send))
+            await self._refuse(exchange, {**scope, "method": "GET"}, error, _refusing(send))
             return
         await send({"type": "websocket.accept", "headers": exchange.extra})
         await self._feeds.serve(socket, receive, token)

@@ -154,7 +154,6 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
 }
 
 _CODE_OF: Final[tuple[tuple[type[Exception], str], ...]] = (
-    (e.RecordError, "bad_message"),
     (msgspec.ValidationError, "invalid_request"),
     (msgspec.DecodeError, "invalid_json"),
     (UnicodeDecodeError, "invalid_json"),

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -50,6 +50,7 @@ class Feed:
         self._state = FeedState(stream, after)
         self._received: deque[FeedEvents] = deque()
         self._socket: ClientConnection | None = None
+        self._connected = ExitStack()
         # Taken in this order: who opens a new connection needs both.
         self._receiving = threading.Lock()
         self._sending = threading.Lock()
@@ -109,8 +110,7 @@ class Feed:
     def close(self) -> None:
         """End the connection. What was sent and is not acknowledged may or may not be carried out."""
         self._closed = True
-        if self._socket is not None:
-            self._socket.close()
+        self._connected.close()
 
     def __enter__(self) -> Self:
         self._open()
@@ -166,13 +166,14 @@ class Feed:
     def _connect(self) -> None:
         """Connect, take what was missed, and send again what the venue has not carried out."""
         self._is_open = False
-        if self._socket is not None:
-            self._socket.close()
+        self._connected.close()
         self._client.me()  # renews a session that has expired
         session = self._client.session
         assert session is not None, "it has just been used"
-        self._socket = connect(
-            socket_url(self._client.url), compression=None, max_size=None, open_timeout=OPEN_TIMEOUT_S
+        self._socket = self._connected.enter_context(
+            connect(
+                socket_url(self._client.url), compression=None, max_size=None, open_timeout=OPEN_TIMEOUT_S
+            )
         )
         self._socket.send(self._state.hello(session.access_token))
         while not self._state.is_open:

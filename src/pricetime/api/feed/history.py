@@ -42,7 +42,7 @@ class History:
         """
         if after > published:
             raise NotFound(
-                f"Event {after} has not happened here; the last one is {published}. Is it another venue's?",
+                f"There is no event {after} here yet; the last one is {published}. Connect without `after`.",
                 code="unknown_position",
             )
         if published - after > self._resume_limit:

@@ -26,7 +26,7 @@ from pricetime.api.guards.bodies import Disconnected, Receive
 from pricetime.api.guards.rates import Buckets
 from pricetime.api.problems import Refused, answer_to
 from pricetime.api.services import Services
-from pricetime.errors import Conflict, JournalFailed, RecordError, TokenInvalid, VenueStopped
+from pricetime.errors import Conflict, InvalidRequest, JournalFailed, RecordError, TokenInvalid, VenueStopped
 from pricetime.records import COMMAND_BYTES
 from pricetime.records.frames import FrameKind, read_frame
 from pricetime.schema import FeedHello, FeedRenewal, FeedShutdown
@@ -35,7 +35,7 @@ COMMANDS_A_WEIGHT: Final = 20
 """Commands that take as much from the rate limits as one request: what an order of a full batch costs."""
 
 _WATCH_S: Final = 0.5
-_TELL_EVERY: Final = 10  # rounds of the watch
+_TELL_EVERY: Final = 4  # rounds of the watch
 _AT_ONCE: Final = frozenset({"token_invalid", "taken_over", "too_slow", "journal_failed", "internal_error"})
 """Ends after which not even what was read before is answered."""
 
@@ -96,8 +96,12 @@ async def _hello(receive: Receive) -> FeedHello:
         raise Disconnected
     text = message.get("text")
     if text is None:
-        raise RecordError("The first message is a text: who you are and where you resume. See docs/feed.md.")
+        raise _bad("The first message is a text: who you are and where you resume. See docs/feed.md.")
     return _read_hello(text)
+
+
+def _bad(detail: str) -> InvalidRequest:
+    return InvalidRequest(detail, code="bad_message")
 
 
 class _Feed:
@@ -175,18 +179,19 @@ class _Feed:
         self._token = token
 
     async def _take(self, message: bytes) -> None:
-        frame = read_frame(message, FrameKind.COMMANDS)
+        try:
+            frame = read_frame(message, FrameKind.COMMANDS)
+        except RecordError as error:
+            raise _bad(f"The message cannot be read: {str(error).rstrip('.')}.") from None
         count, limit = len(frame.records) // COMMAND_BYTES, self._connection.frame_limit
         if not count:
-            raise RecordError("This frame has no commands. Send at least one.")
+            raise _bad("This frame has no commands. Send at least one.")
         if count > limit:
             raise Refused(
                 "message_too_large", f"A message has at most {limit:,} commands; this had {count:,}."
             )
         if frame.number < 1 or frame.number != self._number + 1 != 1:
-            raise RecordError(
-                f"This is frame {frame.number}; the last was {self._number}. Number them 1, 2, 3, …"
-            )
+            raise _bad(f"This is frame {frame.number}; the last was {self._number}. Number them one by one.")
         self._number = frame.number
         self._check_session()
         await self._pay(count)
