@@ -108,6 +108,86 @@ def test_requests_sent_together_are_answered_in_their_order(server: Server):
     assert ids == [b"r%d" % i for i in range(50)]
 
 
+@pytest.fixture
+def payment(server: Server) -> Callable[[int], bytes]:
+    """A user's request to add money, which is one command and takes the short way."""
+    name = f"payer-{time.monotonic_ns()}"
+    call(server, "/authentication/register", {"user_name": name, "password": "a password", "name": "P"})
+    login = {"user_name": name, "password": "a password"}
+    token = call(server, "/authentication/login", login)["data"]["token"]
+
+    def pays(amount: int) -> bytes:
+        body = b'{"amount":%d}' % amount
+        return post("/transaction/addMoneyToWallet", body, f"token: {token}")
+
+    return pays
+
+
+def balance(connection: socket.socket, payment: bytes) -> Any:
+    """Return the balance of the user who pays."""
+    token = next(line for line in payment.decode().split("\r\n") if line.startswith("token"))
+    connection.sendall(f"GET /transaction/getWalletBalance HTTP/1.1\r\nHost: x\r\n{token}\r\n\r\n".encode())
+    return json.loads(answer(connection)[2])["data"]["balance"]
+
+
+def test_a_head_that_came_before_is_as_good_as_a_new_one(server: Server, payment: Callable[[int], bytes]):
+    with connected(server) as connection:
+        for amount in (10, 11, 12, 500):  # two lengths of one head
+            connection.sendall(payment(amount))
+            assert answer(connection)[0] == 200
+        connection.sendall(payment(13).replace(b"token: ", b"token: x"))
+        assert answer(connection)[0] == 401
+        connection.sendall(payment(14))
+        assert answer(connection)[0] == 200
+        assert balance(connection, payment(1)) == 547
+
+
+def test_commands_sent_together_or_in_parts_are_each_done_once(
+    server: Server, payment: Callable[[int], bytes]
+):
+    with connected(server) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # so that parts travel as parts
+        for number in range(3):  # at first with new heads, then with known ones
+            connection.sendall(payment(10) + payment(20) + payment(30))
+            assert [json.loads(part) for part in _bodies(connection, 3)] == [
+                {"success": True, "data": None}
+            ] * 3
+            request = payment(40)
+            for part in (request[:7], request[7:-5], request[-5:]):
+                connection.sendall(part)
+            assert answer(connection)[0] == 200
+            assert balance(connection, payment(1)) == 100 * (number + 1)
+
+
+def _bodies(connection: socket.socket, count: int) -> list[bytes]:
+    received = b""
+    while received.count(b'"data":null}') < count:
+        received += connection.recv(65_536)
+    return [part.partition(b"\r\n\r\n")[2] for part in received.split(b"HTTP/1.1 ")[1:]]
+
+
+def test_a_known_head_that_asks_for_the_end_closes_the_connection(
+    server: Server, payment: Callable[[int], bytes]
+):
+    last = payment(10).replace(b"Host: x", b"Host: x\r\nConnection: close")
+    for _ in range(2):
+        with connected(server) as connection:
+            connection.sendall(last)
+            status, headers, _ = answer(connection)
+            assert (status, headers["connection"]) == (200, "close")
+            assert is_closed(connection)
+
+
+def test_a_client_that_goes_before_its_answer_has_paid(server: Server, payment: Callable[[int], bytes]):
+    for _ in range(2):
+        with connected(server) as connection:
+            connection.sendall(payment(10))
+    with connected(server) as connection:
+        give_up = time.monotonic() + 10
+        while balance(connection, payment(1)) != 20:
+            assert time.monotonic() < give_up
+
+
 def test_http_1_0_is_answered_and_closed(server: Server):
     with connected(server) as connection:
         connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
