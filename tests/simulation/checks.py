@@ -8,10 +8,14 @@ there, the same, ever after.
 
 from __future__ import annotations
 
+import contextlib
+import random
+
 from tests.simulation.clients import Request
 from tests.simulation.disk import Disk
 from tests.simulation.files import snapshots_on
-from tests.simulation.journal import SimulatedJournal, batches_of
+from tests.simulation.journal import HEAD_BYTES, JOURNAL, SimulatedJournal, batches_of, record, records
+from tests.simulation.plan import Parts
 from tests.simulation.report import Report
 from tests.simulation.steps import Steps
 from tests.simulation.views import Tables
@@ -200,6 +204,23 @@ class Auditor:
         as_views: Views = views  # type: ignore[assignment]
         for finding in check(SimulatedJournal(disk), snapshots_on(disk), as_views, venue_type):
             self.blame("check", finding)
+
+    def audit_tampering(self, disk: Disk, dice: random.Random, parts: Parts) -> None:
+        """Turn over one bit of a batch behind the back of every checksum: the check must name it.
+
+        A start either refuses the journal, or has not needed the batch and is in the right state.
+        """
+        bodies = [bytearray(body) for _, body, _ in records(disk.read(JOURNAL))]
+        at = dice.randrange(len(bodies))
+        end = dice.choice((HEAD_BYTES, len(bodies[at])))  # half of them in the columns beside the records
+        bodies[at][dice.randrange(end)] ^= 1 << dice.randrange(8)
+        disk.create(JOURNAL)
+        disk.append(JOURNAL, b"".join(record(bytes(body)) for body in bodies))
+        journal, snapshots = parts.journal(disk), snapshots_on(disk)
+        if not list(check(journal, snapshots, None, parts.venue)):
+            self.blame("tampering", f"nobody notices that batch {at + 1} of {len(bodies)} was changed")
+        with contextlib.suppress(JournalError):
+            self._audit_venue(parts.recover(journal, snapshots, parts.venue)[0])
 
 
 def _told(answer: bytes) -> list[Outcome]:

@@ -106,7 +106,9 @@ class Disk:
         file = self._file(path)
         try:
             self._change("append", path)
-        except (Crash, ViewsCrash):  # in the middle of it
+        except (Crash, ViewsCrash):  # in the middle of it, unless it was gone before
+            if self._is_gone:
+                raise
             self._write(file, data[: self._dice.randint(0, len(data))])
             raise
         written = data if self.free is None else data[: max(0, self.free)]
@@ -177,6 +179,15 @@ class Disk:
             folder.sync()
             for _, file in sorted(folder.names.items()):
                 self._lose(file)
+
+    def spoil(self, path: str, offset: int) -> None:
+        """Turn a bit over, as an ageing disk does."""
+        file = self._file(path)
+        synced = bytearray(file.synced)
+        for data in (file.content, synced):
+            if offset < len(data):
+                data[offset] ^= 1
+        file.synced = bytes(synced)
 
     def _lose(self, file: File) -> None:
         kept = self._survivors(file.pieces)

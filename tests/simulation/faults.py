@@ -59,6 +59,11 @@ class AcceptsTornWrites(SimulatedJournal):
         return link_of(batch)
 
 
+class VerifiesNothing(SimulatedJournal):
+    def _verify(self, batch: Batch, after: Link) -> Link:
+        return link_of(batch)
+
+
 def recovers_without_looking(
     journal: Journal, _snapshots: Snapshots, venue_type: type[Venue]
 ) -> tuple[Venue, Batch | None]:
@@ -114,6 +119,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         "chain",
     ),
     "accepts torn writes": ({"journal": AcceptsTornWrites}, "recovery"),
+    "does not verify the chain": ({"journal": VerifiesNothing}, "tampering"),
     "loses a batch at recovery": ({"recover": forgets_the_last_batch}, "lost"),
     "keeps the hold of a closed order": ({"venue": KeepsTheHold}, "conservation"),
     "executes a retry twice": ({"venue": ForgetsClientIds}, "twice"),

@@ -25,7 +25,8 @@ from pricetime.runtime.chain import START, Link, link_of, verify
 JOURNAL = "data/journal"
 _HEAD = struct.Struct("<4sII")
 _MAGIC = b"\xffPTJ"
-_NUMBERS = struct.Struct("<7q32s32s")  # five columns, the lengths of commands and events, both hashes
+_NUMBERS = struct.Struct("<6q32s32s")  # five columns, the length of the commands, both hashes
+HEAD_BYTES = _NUMBERS.size
 
 
 def records(log: bytes) -> Iterator[tuple[int, bytes, bool]]:
@@ -37,25 +38,26 @@ def records(log: bytes) -> Iterator[tuple[int, bytes, bool]]:
         if magic != _MAGIC or len(body) < length:
             return
         at += _HEAD.size + length
-        yield at, body, checksum == zlib.crc32(body)
+        yield at, body, checksum == _checksum(body)
 
 
 def record(body: bytes) -> bytes:
-    return _HEAD.pack(_MAGIC, len(body), zlib.crc32(body)) + body
+    return _HEAD.pack(_MAGIC, len(body), _checksum(body)) + body
+
+
+def _checksum(body: bytes) -> int:
+    return zlib.crc32(body, 1)  # not 0, so that zeros are no whole record of nothing
 
 
 def _encode(batch: Batch) -> bytes:
     *numbers, commands, events, previous_hash, own_hash = msgspec.structs.astuple(batch)
-    head = _NUMBERS.pack(*numbers, len(commands), len(events), previous_hash, own_hash)
-    return head + commands + events
+    return _NUMBERS.pack(*numbers, len(commands), previous_hash, own_hash) + commands + events
 
 
 def _decode(body: bytes) -> Batch:
-    *numbers, commands, events, previous_hash, own_hash = _NUMBERS.unpack_from(body)
-    start, end = _NUMBERS.size, _NUMBERS.size + commands + events
-    return Batch(
-        *numbers, body[start : start + commands], body[start + commands : end], previous_hash, own_hash
-    )
+    *numbers, length, previous_hash, own_hash = _NUMBERS.unpack_from(body)
+    records = body[_NUMBERS.size :]
+    return Batch(*numbers, records[:length], records[length:], previous_hash, own_hash)
 
 
 class SimulatedJournal:

@@ -124,6 +124,7 @@ class Life:
             pace_s=self.plan.view_pace_s,
             dies=self.plan.views_die,
             totals=self.totals,
+            notes=self.auditor,
         )
         sequencer.on_batch.append(lambda batch: views.wake(batch.last_event))
         views.start()
@@ -164,3 +165,6 @@ class Life:
         await views.caught_up(newest.last_event if newest else 0)
         if self.auditor.audit(self.disk, None):
             self.auditor.audit_end(self.disk, views.store, self.parts.venue)
+        if self.plan.tampers:
+            self.totals.spoiled += 1
+            self.auditor.audit_tampering(self.disk, self.dice, self.parts)

@@ -62,6 +62,10 @@ class Plan:
     views_die: float
     trouble: float
     """Chance of a life to meet an error of the disk or a full disk."""
+    rot: float
+    """Chance of a life to find a snapshot with a bit turned over."""
+    tampers: bool
+    """Whether at the end a bit of the journal is turned over, with its checksum made right."""
     shuffles: bool
     crashes: tuple[Crash, ...]
     stops: int
@@ -82,6 +86,8 @@ def plan_of(seed: int) -> Plan:
         view_pace_s=dice.choice((0.002, 0.1, 1.0)),
         views_die=dice.choice((0.0, 0.3, 0.7)),
         trouble=dice.choice((0.0, 0.0, 0.4)),
+        rot=dice.choice((0.0, 0.3)),
+        tampers=dice.random() < 0.2,
         shuffles=dice.random() < 0.5,
         crashes=crashes,
         stops=dice.choice((0, 0, 1)),
@@ -106,6 +112,8 @@ def small_plan(*crashes: Crash) -> Plan:
         view_pace_s=0.002,
         views_die=0.0,
         trouble=0.0,
+        rot=0.0,
+        tampers=False,
         shuffles=False,
         crashes=crashes,
         stops=0,

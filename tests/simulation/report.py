@@ -24,6 +24,8 @@ class Totals:
     refused: int = 0
     reads: int = 0
     snapshots: int = 0
+    spoiled: int = 0
+    """Snapshots and journals of which a bit was turned over."""
     views_deaths: int = 0
     torn_writes: int = 0
     lost_writes: int = 0

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from tests.simulation.clients import Listener
 from tests.simulation.disk import Disk
 from tests.simulation.journal import record, records
 from tests.simulation.report import Totals
@@ -44,12 +45,15 @@ _PIPE_S = 0.001
 class Tables:
     """The rows of the views by their keys, in memory; ``ViewStore`` and what the checks ask of ``Views``."""
 
+    times_cleared = 0
+
     def __init__(self) -> None:
         self.saved = ViewPosition()
         self.rows: dict[str, dict[Any, Any]] = {name: {} for name in ViewChanges.__struct_fields__[1:]}
 
     def clear(self) -> None:
         Tables.__init__(self)
+        self.times_cleared += 1
 
     def save(self, changes: ViewChanges) -> None:
         rows = self.rows
@@ -177,12 +181,13 @@ class SimulatedViewProcess:
         pace_s: float,
         dies: float,
         totals: Totals,
+        notes: Listener,
     ) -> None:
         self.store = Tables()
         """What readers see; another one after a restart."""
         self._journal, self._disk, self._progress, self._dice = journal, disk, progress, dice
         self._make, self._pace_s, self._dies = store, pace_s, dies
-        self._totals = totals
+        self._totals, self._notes = totals, notes
         self._newest = 0
         self._writes_left: int | None = None
         self._wake_is_due = False
@@ -234,6 +239,8 @@ class SimulatedViewProcess:
         with self._mortal():
             self._follower.wake(self._newest)
             next(self._steps, None)
+            if self.store.times_cleared:
+                self._notes.blame("views", "the views were found to be wrong, and made anew")
             if self._follower.failure is not None:
                 raise ViewsCrash from self._follower.failure
 

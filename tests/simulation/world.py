@@ -20,7 +20,7 @@ from tests.simulation import steps as stepping
 from tests.simulation.checks import Auditor
 from tests.simulation.clients import Client, opening_of
 from tests.simulation.disk import Disk
-from tests.simulation.files import os_on
+from tests.simulation.files import SNAPSHOTS, os_on
 from tests.simulation.life import PATIENCE_S, Life
 from tests.simulation.loop import InlineExecutor, SimulatedLoop
 from tests.simulation.plan import POWER, Crash, Parts, Plan, plan_of
@@ -89,6 +89,8 @@ class World:
         self._disk.start()
         if self._dice.random() < self._plan.trouble:
             self._plan_trouble()
+        if self._dice.random() < self._plan.rot:
+            self._spoil_a_snapshot()
         loop = SimulatedLoop(self.steps, self._dice, now_s=self._now_s, shuffles=self._plan.shuffles)
         try:
             self._is_over = loop.run_until_complete(self._life(loop).serve(self._stop_at_s()))
@@ -126,6 +128,13 @@ class World:
             self._disk.fails_in = self._dice.randint(1, 80)
         else:
             self._disk.free = self._dice.randint(0, 30_000)
+
+    def _spoil_a_snapshot(self) -> None:
+        for name in self._disk.list(SNAPSHOTS)[-1:]:
+            path = f"{SNAPSHOTS}/{name}"
+            if content := self._disk.read(path):
+                self._disk.spoil(path, self._dice.randrange(len(content)))
+                self.report.totals.spoiled += 1
 
     def _stop_at_s(self) -> float:
         """Return after how many seconds the venue is stopped in good order, if it is."""
