@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pricetime.adapters.group_commit import GroupCommit, failure
+from pricetime.adapters.group_commit import GroupCommit, Log, failure
 from pricetime.adapters.sqlite_accounts_schema import open_database
 from pricetime.errors import AccountsFailed, UnknownUser, UserNameTaken
 from pricetime.ports import AuditEntry, PendingUser, RefreshToken, StockName, User
@@ -27,6 +27,7 @@ _USER: Final = (
 )
 _PENDING: Final = "SELECT user_name, name, password_hash, role, created_ns FROM pending_users"
 _REFRESH: Final = "SELECT token_hash, family, account, expires_ns, used FROM refresh_tokens"
+_AUDIT_LOG: Final = Log("INSERT INTO audit (time_ns, actor, action, subject, detail)", columns=5)
 _AUDIT: Final = "SELECT id, time_ns, actor, action, subject, detail FROM audit"
 
 
@@ -38,7 +39,7 @@ class SqliteAccounts:
             writing, self._reading = open_database(path)
         except (sqlite3.Error, OSError) as error:
             raise AccountsFailed(f"The users' database {path} cannot be opened: {error}.") from error
-        self._writer = GroupCommit(writing, queue_limit=queue_limit)
+        self._writer = GroupCommit(writing, log=_AUDIT_LOG, queue_limit=queue_limit)
 
     def close(self) -> None:
         """Write what is queued and release the files; safe to call twice."""
@@ -220,8 +221,7 @@ class SqliteAccounts:
 
     async def add_audit(self, time_ns: int, actor: int, action: str, subject: str, detail: str) -> None:
         """Append to the audit of users and sessions."""
-        sql = "INSERT INTO audit (time_ns, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)"
-        await self._write(sql, time_ns, actor, action, subject, detail)
+        await self._writer.append((time_ns, actor, action, subject, detail))
 
     async def audit(
         self, *, actor: int | None, action: str | None, before: int, limit: int

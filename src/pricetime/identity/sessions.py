@@ -7,7 +7,7 @@ Invariants: every token is issued, and every revocation made, at a time of its o
 whether a token is older than a revocation is never in doubt, even within one second or when the clock
 is set back. A token counts only while it has not expired, its session is not revoked, and it was issued
 after its user's last change of password, role or admission. Those three are looked up in memory at
-every request; signatures are checked once per token.
+every request; a signature is checked once, and of tokens just issued here not at all.
 
 Whoever changes or issues tokens of an account holds that account's turn (``Turns``).
 """
@@ -97,7 +97,7 @@ class Sessions:
         """Return the session of a token; TokenInvalid. This is on the way of every request."""
         session = self._cache.get(token)
         if session is None:
-            session = self._verified(token)
+            session = self._remember(token, self._signer.verify(token))
         else:
             self._cache.move_to_end(token)
         if (
@@ -125,7 +125,9 @@ class Sessions:
             # Whole seconds, as the token's standard claim has them: what is stored is what the token says.
             expires_ns=(issued_ns // SECOND_NS + life_s) * SECOND_NS,
         )
-        return IssuedToken(self._signer.sign(claims), life_s)
+        token = self._signer.sign(claims)
+        self._remember(token, claims)  # it comes back in a moment, and checking a signature takes long
+        return IssuedToken(token, life_s)
 
     async def open(self, user: User) -> SessionTokens:
         """Open a session with a new family of refresh tokens."""
@@ -165,8 +167,7 @@ class Sessions:
         """Return the public keys of the tokens."""
         return self._signer.jwks()
 
-    def _verified(self, token: str) -> Session:
-        claims = self._signer.verify(token)
+    def _remember(self, token: str, claims: TokenClaims) -> Session:
         session = Session(
             account=claims.account,
             role=claims.role,

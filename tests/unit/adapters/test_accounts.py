@@ -306,6 +306,17 @@ class TestFile:
         await sqlite.add_user(user())
         assert [one.account for one in await sqlite.users(0, 10)] == [1]
 
+    async def test_of_many_audit_entries_at_once_one_that_cannot_be_stored_fails_alone(
+        self, sqlite: SqliteAccounts
+    ) -> None:
+        subjects = [f"user {n}" if n != 40 else "\ud800" for n in range(100)]
+        writes = [sqlite.add_audit(n, 0, "login", subject, "") for n, subject in enumerate(subjects)]
+        answers = await asyncio.gather(*writes, return_exceptions=True)
+        assert [n for n, answer in enumerate(answers) if answer is not None] == [40]
+        assert isinstance(answers[40], UnicodeEncodeError)
+        found = await sqlite.audit(actor=None, action=None, before=0, limit=200)
+        assert [entry.subject for entry in reversed(found)] == subjects[:40] + subjects[41:]
+
     async def test_a_full_disk_is_an_error_and_with_space_again_all_is_well(
         self, sqlite: SqliteAccounts
     ) -> None:
