@@ -17,7 +17,7 @@ from pricetime.schema import FeedProblem
 SOCKET: Final = "pricetime.socket"
 """Name of the extension of a WebSocket's scope that is a ``Socket``."""
 
-_CLOSE_CODES: Final = {
+CLOSE_CODES: Final = {
     "bad_message": 4400,
     "invalid_request": 4400,
     "invalid_json": 4400,
@@ -59,4 +59,4 @@ def end_with(socket: Socket, error: Exception) -> None:
     answer = answer_to(error)
     socket.write(_encode(FeedProblem(problem=problem_of(answer))), text=True)
     reason = answer.detail.encode()[:_REASON_BYTES].decode(errors="ignore")
-    socket.end(_CLOSE_CODES.get(answer.code, _FAILED), reason)
+    socket.end(CLOSE_CODES.get(answer.code, _FAILED), reason)
