@@ -161,7 +161,9 @@ class SqliteJournal:
 
     def damage(self) -> Iterator[str]:
         """Yield what is wrong with the files themselves, a sentence each. Reads them whole."""
-        if has_lost_transactions(self._path):
+        with self._one_reads:
+            (page_bytes,) = self._reader.execute("PRAGMA page_size").fetchone()
+        if has_lost_transactions(self._path, page_bytes):
             yield _lost_after(self.last())
         with self._one_reads:
             try:

@@ -41,15 +41,18 @@ class _Header(NamedTuple):
     whole: bool
 
 
-def has_lost_transactions(database: Path) -> bool:
+def has_lost_transactions(database: Path, page_bytes: int | None = None) -> bool:
     """Return whether SQLite would forget durable transactions of the log beside ``database``.
 
-    A writer may be at work: where it begins the log anew meanwhile, the look is repeated.
+    A writer may be at work: where it begins the log anew meanwhile, the look is repeated. A process that has
+    the database open gives the size of its pages: to open and close the file once more would drop the locks
+    of the whole process (https://www.sqlite.org/howtocorrupt.html, 2.2), and a venue that stops meanwhile
+    would then remove the log under the one that reads it.
     """
     path = database.with_name(f"{database.name}-wal")
     if not path.exists():
         return False
-    page_bytes = _page_bytes(database)
+    page_bytes = page_bytes or _page_bytes(database)
     for _ in range(_ATTEMPTS):
         with path.open("rb") as log:
             before = log.read(_HEADER.size)

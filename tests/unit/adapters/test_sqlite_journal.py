@@ -350,6 +350,23 @@ def test_check_finds_nothing_wrong_with_a_whole_file(journal, path):
     assert findings(path) == []
 
 
+def test_a_look_for_damage_keeps_its_hold_on_the_log(journal, path):
+    program = (
+        "import sys, pathlib\n"
+        "from pricetime.adapters.sqlite_journal import SqliteJournal\n"
+        "journal = SqliteJournal.open(pathlib.Path(sys.argv[1]))\n"
+        "print(list(journal.damage()), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as looking:
+        assert looking.stdout is not None
+        assert looking.stdout.readline() == "[]\n"
+        journal.close()
+        assert log_of(path).exists(), "the last one to close removes the log, and somebody reads it still"
+        looking.communicate()
+
+
 def test_check_names_the_batch_of_any_flipped_byte_of_the_records(journal, path, chain):
     journal.close()
     content = path.read_bytes()
