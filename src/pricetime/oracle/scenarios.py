@@ -154,6 +154,16 @@ SCENARIOS: Final = {
         prices=one_of(100, 700, 1_300, 5_000, 9_900, 10_100, 70_000),
         weights={"deposit": 8, "withdraw": 6},
     ),
+    "pennies": Scenario(
+        "prices of a tick or two and budgets of a few ticks, that come out even or one short",
+        cash=one_of(100, 200, 300, 400, 500, 700, 1_000, 1_500),
+        market=0.5,
+        fok=0.2,
+        prices=ticks(1, 4),
+        quantities=between(1, 5),
+        edges=0.002,
+        weights={"deposit": 12, "withdraw": 4},
+    ),
     "single": Scenario(
         "one share, one price, one place in the line",
         quantities=between(1, 2),
