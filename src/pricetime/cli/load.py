@@ -80,6 +80,7 @@ def _show(report: Report) -> None:
             each.name,
             each.requests,
             each.errors,
+            each.mean_ms,
             each.p50_ms,
             each.p90_ms,
             each.p99_ms,
@@ -88,7 +89,17 @@ def _show(report: Report) -> None:
         )
         for each in report.latencies
     ]
-    columns = ("step", ">requests", ">errors", ">p50 ms", ">p90 ms", ">p99 ms", ">p99.9 ms", ">max ms")
+    columns = (
+        "step",
+        ">requests",
+        ">errors",
+        ">mean ms",
+        ">p50 ms",
+        ">p90 ms",
+        ">p99 ms",
+        ">p99.9 ms",
+        ">max ms",
+    )
     console().print(table(columns, rows))
     say(
         f"{report.users} users, {report.requests} requests in {report.seconds} s "

@@ -22,6 +22,7 @@ class Latency(msgspec.Struct, frozen=True):
     name: str
     requests: int
     errors: int
+    mean_ms: float
     p50_ms: float
     p90_ms: float
     p99_ms: float
@@ -68,4 +69,4 @@ class Recorder:
     def _row(self, name: str, taken_s: array[float], errors: int) -> Latency:
         taken = np.frombuffer(taken_s) if taken_s else np.zeros(1)
         in_ms = [round(float(value) * 1_000, 3) for value in np.percentile(taken, PERCENTILES)]
-        return Latency(name, len(taken_s), errors, *in_ms)
+        return Latency(name, len(taken_s), errors, round(float(taken.mean()) * 1_000, 3), *in_ms)

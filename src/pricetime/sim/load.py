@@ -26,9 +26,13 @@ Told = Callable[[int, int], None]
 """Called with how many users (or orders) are through, and how many there are."""
 
 _PASSWORD: Final = "a long enough password"  # noqa: S105 - of users made for one load
+_DONE: Final = b'{"success":true,"data":null}'
+"""What most steps are answered."""
+
 _SHARES: Final = 10**12
 _ASK: Final = 135
 _BID: Final = 120
+_encode: Final = msgspec.json.Encoder().encode
 _SHOWN_FAILURES: Final = 10
 _FILES_BESIDE_SOCKETS: Final = 64
 _SET_UP_AT_ONCE: Final = 50
@@ -103,7 +107,7 @@ class User:
     async def step(self, name: str, path: str, content: dict[str, Any] | None = None) -> Any:
         """Return ``data`` of the answer; Failed. Without content it is a GET."""
         due, self._due = self._due or time.perf_counter(), None
-        method, body = ("GET", b"") if content is None else ("POST", msgspec.json.encode(content))
+        method, body = ("GET", b"") if content is None else ("POST", _encode(content))
         try:
             status, answer = await self._wire.exchange(
                 method, path, body, self._token, timeout_s=self._timeout_s
@@ -131,6 +135,8 @@ class User:
 
 
 def _data(status: int, answer: bytes) -> Any:
+    if answer == _DONE and status < 400:
+        return None
     try:
         decoded = msgspec.json.decode(answer)
         success, data = decoded["success"], decoded["data"]
@@ -219,10 +225,8 @@ async def _daytrade(
 ) -> tuple[float, float]:
     start, done = time.perf_counter(), 0
 
-    async def one(number: int) -> None:
+    async def one(number: int, due: float) -> None:
         nonlocal done
-        due = start + plan.ramp_s * number / plan.users
-        await asyncio.sleep(due - time.perf_counter())
         user = User(f"load-{run}-{number}", address, recorder, plan.timeout_s)
         user.due_at(due)
         try:
@@ -236,7 +240,10 @@ async def _daytrade(
 
     async with asyncio.TaskGroup() as group:
         for number in range(plan.users):
-            group.create_task(one(number))
+            due = start + plan.ramp_s * number / plan.users
+            if (ahead := due - time.perf_counter()) > 0:
+                await asyncio.sleep(ahead)
+            group.create_task(one(number, due))
     return start, time.perf_counter()
 
 

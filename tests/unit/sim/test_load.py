@@ -18,6 +18,7 @@ def test_percentiles_are_those_of_all_latencies():
         recorder.add("order", number / 1_000)
     [order, everything] = recorder.rows()
     assert (order.requests, order.p50_ms, order.max_ms) == (1_000, 500.5, 1_000.0)
+    assert order.mean_ms == 500.5
     assert (order.p90_ms, order.p99_ms, order.p999_ms) == (900.1, 990.01, 999.001)
     assert everything.name == "all"
     assert everything.p99_ms == order.p99_ms
@@ -90,6 +91,30 @@ async def test_half_an_answer_or_none_is_no_answer(answer):
     async with answering(answer) as (address, _):
         with pytest.raises(NoAnswer):
             await Wire(address).exchange("GET", "/", timeout_s=5)
+
+
+async def test_an_answer_in_pieces_is_put_together():
+    async with answering(http(b"12345")[:-3], b"345", http(b"next")) as (address, seen):
+        wire = Wire(address)
+        first = asyncio.ensure_future(wire.exchange("GET", "/", timeout_s=5))
+        async with asyncio.timeout(5):
+            while not seen:
+                await asyncio.sleep(0)
+        wire._transport.write(b"go on")  # makes the peer send its next piece
+        assert await first == (200, b"12345")
+        assert await wire.exchange("GET", "/", timeout_s=5) == (200, b"next")
+        wire.close()
+
+
+async def test_the_time_of_each_request_counts_from_its_own_beginning():
+    async with answering(http(b"one"), http(b"two"), b"HTTP/1.1 200 OK\r\n", b"never") as (address, _):
+        wire = Wire(address)
+        for expected in (b"one", b"two"):
+            assert await wire.exchange("GET", "/", timeout_s=0.1) == (200, expected)
+        started = time.perf_counter()
+        with pytest.raises(NoAnswer, match=r"within 0\.3 s"):
+            await wire.exchange("GET", "/", timeout_s=0.3)
+        assert time.perf_counter() - started >= 0.29
 
 
 async def test_an_answer_that_never_comes_ends_with_the_timeout():
