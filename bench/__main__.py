@@ -8,7 +8,7 @@ import time
 
 from bench import _plot, _table
 
-NAMES = ("core", "rules", "memory", "replay", "restart", "http", "latency", "course", "auth", "views")
+NAMES = ("core", "rules", "memory", "replay", "restart", "http", "bulk", "latency", "course", "auth", "views")
 
 
 def main() -> int:
