@@ -56,15 +56,15 @@ class Wire(asyncio.Protocol):
     ) -> tuple[int, bytes]:
         """Return the status and the body of the answer; NoAnswer. ``headers`` are whole lines."""
         loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[tuple[int, bytes]] = loop.create_future()
-        self._waiting = waiting
         self._timeout_s, self._ends = timeout_s, loop.time() + timeout_s
-        if self._timer is None:
-            self._timer = loop.call_at(self._ends, self._watch)
         try:
             transport = self._transport
             if transport is None:
                 transport = await self._open(loop)
+            if self._timer is None:
+                self._timer = loop.call_at(self._ends, self._watch)
+            waiting: asyncio.Future[tuple[int, bytes]] = loop.create_future()
+            self._waiting = waiting
             head = _head(self._address, method, path)
             transport.write(b"%bcontent-length: %d\r\n%b\r\n%b" % (head, len(body), headers, body))
             return await waiting
