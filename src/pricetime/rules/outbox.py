@@ -63,7 +63,8 @@ class Outbox:
         self.number += 1
         self._events.append(_pack(
             VERSION, _DENIED if reason else _ACCEPTED, command.kind,
-            command.side, command.order_type, command.time_in_force, command.flags & POST_ONLY | flags, reason,
+            command.side, command.order_type, command.time_in_force,
+            command.flags & POST_ONLY | flags, reason,
             self.number, self._sequence, self._time_ns,
             account or command.account, command.stock, order or command.order,
             command.price, command.quantity, 0,
