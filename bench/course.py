@@ -64,7 +64,8 @@ def measured(crowd: Crowd) -> list[Result]:
             unit="ms",
             workload=(
                 f"{what}; median {everything['p50_ms']:,.0f} ms, "
-                f"99th percentile {everything['p99_ms']:,.0f} ms, the slowest step's ({worst['name']}) {worst['p99_ms']:,.0f} ms; "
+                f"99th percentile {everything['p99_ms']:,.0f} ms, "
+                f"the slowest step's ({worst['name']}) {worst['p99_ms']:,.0f} ms; "
                 f"{report['requests_per_s']:,.0f} requests/s of {crowd.users * STEPS / crowd.ramp_s:,.0f} due"
             ),
             target=crowd.mean_ms,
