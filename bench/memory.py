@@ -7,7 +7,6 @@ prints by how many bytes each of them made the process grow.
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -24,10 +23,10 @@ from pricetime.runtime.implementations import pick
 from pricetime.runtime.stamping import stamp
 from pricetime.runtime.venue import Venue
 
-ORDERS: Final = 10_100_000
-ACCOUNTS: Final = 5_100_000
-"""Just past a doubling of the core's indexes: what memory is shared among the fewest."""
+ORDERS: Final = 10_000_000
+ACCOUNTS: Final = 5_000_000
 RULES_COUNT: Final = 100_000
+STOCKS: Final = 2
 OWNERS: Final = 1_000
 WARM: Final = 20_000
 """So many come before the first look, so that what the process needs anyway is not counted."""
@@ -39,36 +38,45 @@ def bytes_each(what: str, core: str, count: int) -> float:
     return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
-def accounts(count: int) -> Iterator[Commands]:
-    yield from opening(count, stocks=2)
+def accounts(count: int) -> Iterator[tuple[int, Commands]]:
+    """Yield how many accounts have all their holdings already, and what comes next."""
+    batches_each = 2 + STOCKS  # to open accounts, to bring money, and shares of each stock
+    for at, commands in enumerate(opening(count, STOCKS)):
+        yield at // batches_each * SETUP_BATCH, commands
 
 
-def orders(count: int) -> Iterator[Commands]:
-    yield from opening(OWNERS, stocks=1)
-    dice = np.random.default_rng(1)
+def orders(count: int) -> Iterator[tuple[int, Commands]]:
+    """Yield how many orders rest already, and what comes next."""
+    for commands in opening(OWNERS, stocks=1):
+        yield 0, commands
+    dice, made = np.random.default_rng(1), 0
     for size in told("Resting orders", count, SETUP_BATCH):
-        yield resting_orders(dice, size, OWNERS)
+        yield made, resting_orders(dice, size, OWNERS)
+        made += size
 
 
-def fill(venue: Venue, batches: Iterator[Commands]) -> None:
-    for commands in batches:
+def most_bytes(venue: Venue, count: int, batches: Iterator[tuple[int, Commands]]) -> float:
+    """Return the most memory per order or account there was, once there were half of them."""
+    before, most = resident_bytes(), 0.0
+    for made, commands in batches:
+        if made >= count // 2:
+            most = max(most, (resident_bytes() - before) / made)
         first = venue.sequence + 1
         venue.apply(stamp(commands.tobytes(), first, now_ns=first))
+    return max(most, (resident_bytes() - before) / count)
 
 
 def resident_bytes() -> int:
-    gc.collect()
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def measure_here(what: str, core: str, count: int) -> float:
-    """Return the bytes that each of ``count`` orders or accounts makes this process grow by."""
+    """Return the bytes that each of ``count`` orders or accounts makes this process grow by, at most."""
     batches = {"orders": orders, "accounts": accounts}[what]
-    warm, venue = pick(core)(), pick(core)()
-    fill(warm, batches(WARM))
-    before = resident_bytes()
-    fill(venue, batches(count))
-    return (resident_bytes() - before) / count
+    most_bytes(warm := pick(core)(), WARM, batches(WARM))
+    found = most_bytes(pick(core)(), count, batches(count))
+    assert warm.sequence, "what warmed the process up is kept, so that its memory is not used again"
+    return found
 
 
 def main() -> list[Result]:
@@ -82,8 +90,8 @@ def main() -> list[Result]:
             value=bytes_each(what, "compiled", count),
             unit="bytes",
             workload=(
-                f"growth of a fresh process with the core by {count:,} {what}, divided by their number: "
-                "one at which the indexes have just doubled"
+                f"growth of a fresh process with the core, divided by the number of {what}: the most at any "
+                f"number from {count // 2:,} to {count:,}, for an index takes twice the memory when it grows"
             ),
             target=target,
             at_most=True,

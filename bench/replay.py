@@ -6,6 +6,7 @@ through everything once.
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -23,11 +24,14 @@ COMMANDS: Final = 5_000_000
 RUNS: Final = 3
 
 
-def replay_s(folder: Path) -> float:
-    started = time.perf_counter()
+def replay_s(folder: Path) -> tuple[float, float]:
+    """Return the seconds of the clock and of both processor cores."""
+    started, before = time.perf_counter(), os.times()
     command = [sys.executable, "-m", "pricetime.cli", "replay", "--data", str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+    after = os.times()
+    used_s = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - started, used_s
 
 
 def read_s(path: Path) -> float:
@@ -52,7 +56,9 @@ def main(commands: int = COMMANDS) -> list[Result]:
     flow = mix(commands=commands)
     with tempfile.TemporaryDirectory(prefix="pricetime-replay-") as name:
         written = _journals.write(folder := Path(name), flow)
-        seconds = statistics.median(replay_s(folder) for _ in range(RUNS))
+        seconds, processor_s = map(
+            statistics.median, zip(*(replay_s(folder) for _ in range(RUNS)), strict=True)
+        )
         journal = folder / "journal.db"
         alone_s, size = read_s(journal), journal.stat().st_size
     return [
@@ -67,7 +73,12 @@ def main(commands: int = COMMANDS) -> list[Result]:
             target=1_000_000,
             baseline=written / apply_s(flow, _journals.BATCH),
             baseline_is="the core applying the same commands, without any journal",
-            more={"seconds": seconds, "reading_the_file_s": alone_s, "bytes_per_command": size / written},
+            more={
+                "seconds": seconds,
+                "processor_s": processor_s,
+                "reading_the_file_s": alone_s,
+                "bytes_per_command": size / written,
+            },
         )
     ]
 
