@@ -44,25 +44,11 @@ _CLOSED: Final = int(EventKind.ORDER_CLOSED)
 _LIMIT, _MARKET = int(OrderType.LIMIT), int(OrderType.MARKET)
 _POST_ONLY, _CUT, _REPEATED = int(Flag.POST_ONLY), int(Flag.CUT), int(Flag.REPEATED)
 _NIL: Final = "00000000-0000-0000-0000-000000000000"
-_SHOWN: Final = (
-    "kind",
-    "flags",
-    "reason",
-    "side",
-    "order_type",
-    "time_in_force",
-    "order",
-    "stock",
-    "price",
-    "quantity",
-)
-_BOOLEANS: Final = ("false", "true")
 _encode = msgspec.json.Encoder().encode
 
 # The same few stocks and prices come again and again.
 _stock_of = lru_cache(4_096)(lambda text: parse_id(text, "stock"))
 _price_of = lru_cache(16_384)(lambda text: amount_of(text, "price"))
-_price_text = lru_cache(16_384)(lambda price: f'"{_show.money(price)}"' if price else "null")
 
 
 async def place_batch(call: Call) -> msgspec.Raw:
@@ -160,43 +146,77 @@ def _outcomes(events: bytes, client_ids: list[str]) -> list[str | int]:
         np.add.at(value, whose[traded], changes["amount"][traded])
         closed[whose[ended]] = changes["reason"][ended]
     time = _show.time(int(answers["time_ns"][0]))  # one moment: they were stamped together
-    columns = [answers[name].tolist() for name in _SHOWN]
-    sums = (filled.tolist(), value.tolist(), closed.tolist())
-    return [_outcome(row, time) for row in zip(*columns, *sums, client_ids, strict=True)]
+    codes = answers.view("<i8").reshape(len(answers), -1)[:, 0]
+    columns = (
+        codes,
+        *(answers[name] for name in ("order", "stock", "price", "quantity")),
+        filled,
+        value,
+        closed,
+    )
+    rows = zip(*(column.tolist() for column in columns), client_ids, strict=True)
+    return [_outcome(row, time) for row in rows]
 
 
 def _outcome(row: tuple[Any, ...], time: str) -> str | int:
-    kind, flags, reason, side, order_type, time_in_force, order, stock, price, quantity, *more = row
-    filled, value, closed, client_id = more
-    if kind == _DENIED:
-        return _denied(reason)
-    if flags & _REPEATED:
-        return int(order)
-    average = f'"{_show.money(_show.ratio(value, filled))}"' if filled else "null"
-    shown_reason = _show.reason(closed)
-    why = "null" if shown_reason is None else f'"{shown_reason}"'
+    codes, order, stock, price, quantity, filled, value, closed, client_id = row
+    text, cut = _codes(codes)
+    if not cut:
+        return text or int(order)
+    status, reason = _end(filled > 0, closed)
     return (
-        f'{{"order":{{"order":"{order}","client_order_id":{client_id},"stock":"{stock}",'
-        f'"side":"{_show.SIDE_NAMES[side]}","type":"{_show.TYPE_NAMES[order_type]}",'
-        f'"time_in_force":"{_show.TIME_IN_FORCE_NAMES[time_in_force]}",'
-        f'"post_only":{_BOOLEANS[flags & _POST_ONLY]},"price":{_price_text(price)},"quantity":{quantity},'
-        f'"filled_quantity":{filled},"remaining_quantity":{quantity - filled},"average_price":{average},'
-        f'"status":"{status_of(filled, closed)}","reason":{why},"cut":{_BOOLEANS[bool(flags & _CUT)]},'
+        f'{{"order":{{"order":"{order}","client_order_id":{client_id},"stock":"{stock}",{text},'
+        f'"price":{_price_text(price)},"quantity":{quantity},"filled_quantity":{filled},'
+        f'"remaining_quantity":{quantity - filled},"average_price":{_average(value, filled)},'
+        f'"status":{status},"reason":{reason},"cut":{cut},'
         f'"created_at":"{time}","updated_at":"{time}"}},"problem":null}}'
     )
 
 
+@lru_cache(4_096)
+def _codes(packed: int) -> tuple[str, str]:
+    """Return what the first eight bytes of an answer say: fields of the order, and whether it was cut.
+
+    Of a denial, the whole outcome and nothing; of a repeat, nothing at all.
+    """
+    _, kind, _, side, order_type, time_in_force, flags, reason = packed.to_bytes(8, "little", signed=True)
+    if kind == _DENIED:
+        return _refused(RuleError(Reason(reason))), ""
+    if flags & _REPEATED:
+        return "", ""
+    text = (
+        f'"side":{_json(_show.SIDE_NAMES[side])},"type":{_json(_show.TYPE_NAMES[order_type])},'
+        f'"time_in_force":{_json(_show.TIME_IN_FORCE_NAMES[time_in_force])},'
+        f'"post_only":{_json(bool(flags & _POST_ONLY))}'
+    )
+    return text, _json(bool(flags & _CUT))
+
+
 @lru_cache
-def _denied(reason: int) -> str:
-    return _refused(RuleError(Reason(reason)))
+def _end(is_filled: bool, closed: int) -> tuple[str, str]:
+    """Return status and reason of an order of which something is filled or nothing."""
+    return _json(status_of(int(is_filled), closed)), _json(_show.reason(closed))
+
+
+@lru_cache(16_384)
+def _average(value: int, filled: int) -> str:
+    return _json(_show.money(_show.ratio(value, filled)) if filled else None)
+
+
+@lru_cache(16_384)
+def _price_text(price: int) -> str:
+    return _json(_show.price(price))
+
+
+def _json(value: object) -> str:
+    return _encode(value).decode()
 
 
 def _refused(error: PricetimeError) -> str:
-    outcome = schema.OrderOutcome(order=None, problem=problem_of(answer_to(error)))
-    return _encode(outcome).decode()
+    return _json(schema.OrderOutcome(order=None, problem=problem_of(answer_to(error))))
 
 
 async def _repeated(call: Call, order: int) -> str:
     """Return the order that the first command of this client id has placed, as it is now."""
     row = await own_order(call, order)
-    return _encode(schema.OrderOutcome(order=_show.order(row), problem=None)).decode()
+    return _json(schema.OrderOutcome(order=_show.order(row), problem=None))
