@@ -1,6 +1,7 @@
 """Password hashes by bcrypt, in a few threads of their own.
 
 bcrypt lets go of the GIL while it works, so the event loop goes on; what waits for a thread is bounded.
+Where cores are few, the threads give way: an order is worth more than a log-in that is slow by intent.
 
 bcrypt takes 72 bytes and no NUL. A password is therefore composed (NFC, so that the same letters typed on
 another keyboard are the same password), hashed with SHA-256 and written in base64 (44 bytes): every length
@@ -16,6 +17,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import os
+import sys
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +30,7 @@ from pricetime.errors import QueueFull
 
 T = TypeVar("T")
 
+_NICENESS: Final = 5
 _NO_DIGEST: Final = b"." * 31
 
 
@@ -37,7 +41,7 @@ class BcryptHasher:
         self._cost = cost
         self._unfinished_limit = threads + queue_limit
         self._unfinished = 0
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt", initializer=_give_way)
 
     async def hash(self, password: str) -> bytes:
         """Return a new hash, salted; QueueFull where too many wait."""
@@ -78,6 +82,11 @@ class BcryptHasher:
         for cost in range(_cost_of(password_hash), self._cost):
             bcrypt.hashpw(digest, bcrypt.gensalt(cost))
         return False
+
+
+def _give_way() -> None:
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        os.nice(_NICENESS)
 
 
 def _digest(password: str) -> bytes:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -33,6 +36,15 @@ async def test_the_password_and_no_other_matches_its_hash(make: Make) -> None:
     password_hash = await hasher.hash("enchantress")
     assert await hasher.verify("enchantress", password_hash)
     assert not await hasher.verify("Enchantress", password_hash)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has a priority of its own")
+async def test_hashing_gives_way_to_everything_else(make: Make) -> None:
+    await make(threads=1).hash("enchantress")
+    [hashing] = [thread.native_id for thread in threading.enumerate() if thread.name.startswith("bcrypt")]
+    assert hashing is not None
+    ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert os.getpriority(os.PRIO_PROCESS, hashing) == min(ours + 5, 19)
 
 
 async def test_two_hashes_of_one_password_differ(make: Make) -> None:
