@@ -14,6 +14,9 @@ from pricetime.records.fields import COMMAND, COMMAND_BYTES, COMMAND_DTYPE, NO_C
 from pricetime.records.json_view import EnumOf, record_from_json, record_to_json
 
 _VERSION: Final = bytes([VERSION])
+_PLACE_ORDER: Final = int(CommandKind.PLACE_ORDER)
+_LIMIT, _MARKET = int(OrderType.LIMIT), int(OrderType.MARKET)
+_POST_ONLY: Final = int(Flag.POST_ONLY)
 
 
 class Command(NamedTuple):
@@ -111,19 +114,12 @@ def place_order(
     client_id: bytes = NO_CLIENT_ID,
 ) -> Command:
     """Place a limit order at ``price`` ten-thousandths a share, or with None a market order."""
-    return Command(
-        kind=CommandKind.PLACE_ORDER,
-        side=side,
-        order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
-        time_in_force=time_in_force,
-        flags=Flag.POST_ONLY if post_only else Flag.NONE,
-        self_trade=self_trade,
-        actor=actor,
-        account=account,
-        stock=stock,
-        price=price or 0,
-        quantity=quantity,
-        client_id=client_id,
+    order_type = _MARKET if price is None else _LIMIT
+    flags = _POST_ONLY if post_only else 0
+    head = (VERSION, _PLACE_ORDER, side, order_type, time_in_force, flags, self_trade, 0)
+    # By place and not by name, because most commands are made here and that takes half the time.
+    return Command._make(
+        (*head, 0, 0, actor, account, stock, 0, 0 if price is None else price, quantity, 0, client_id)
     )
 
 
