@@ -73,7 +73,7 @@ class SqliteJournal:
         self._writer = writer
         self._lock = lock
         self._packer = zstandard.ZstdCompressor(level=_LEVEL)
-        self._unpacker = zstandard.ZstdDecompressor()
+        self._unpackers = threading.local()  # one is not for two threads at once
         self._reader = _connect(path, read_only=True)
         self._one_reads = threading.Lock()
 
@@ -124,18 +124,34 @@ class SqliteJournal:
         JournalTorn and JournalTampered name the batch. Batches before a broken one are returned first; the
         read that begins with the broken one raises.
         """
+        link, rows, broken = self._fetch(after, limit)
+        batches: list[Batch] = []
+        try:
+            for row in rows:
+                batch = self._batch_of(row, link.number + 1)
+                link = verify(batch, link)
+                batches.append(batch)
+            if broken is not None:
+                raise broken
+        except (sqlite3.Error, JournalError) as error:
+            if not batches:
+                raise _unreadable(link.number, error) from error
+        return batches
+
+    def _fetch(self, after: int, limit: int) -> tuple[Link, list[tuple[Any, ...]], sqlite3.Error | None]:
+        """Return rows as they are stored, and what broke the reading off.
+
+        Only this is done under the lock: unpacking and verifying take far longer, and readers in several
+        threads do that side by side.
+        """
+        rows: list[tuple[Any, ...]] = []
         with self._one_reads:
             link = self._link(after)
-            batches: list[Batch] = []
             try:
-                for row in self._reader.execute(_AFTER, (after, limit)):
-                    batch = self._batch_of(row, link.number + 1)
-                    link = verify(batch, link)
-                    batches.append(batch)
-            except (sqlite3.Error, JournalError) as error:
-                if not batches:
-                    raise _unreadable(link.number, error) from error
-        return batches
+                rows.extend(self._reader.execute(_AFTER, (after, limit)))
+            except sqlite3.Error as error:
+                return link, rows, error
+        return link, rows, None
 
     def last(self) -> Batch | None:
         """Return the newest batch, not verified."""
@@ -219,7 +235,12 @@ class SqliteJournal:
             return blob
         if not 0 <= zstandard.frame_content_size(blob) <= _UNPACKED_LIMIT_BYTES:
             raise zstandard.ZstdError("the size that it names is none of a batch")
-        return self._unpacker.decompress(blob, allow_extra_data=False)
+        try:
+            unpacker = self._unpackers.one
+        except AttributeError:
+            unpacker = self._unpackers.one = zstandard.ZstdDecompressor()
+        unpacked: bytes = unpacker.decompress(blob, allow_extra_data=False)
+        return unpacked
 
 
 def _sync_found(path: Path) -> None:

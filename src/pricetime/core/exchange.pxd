@@ -429,12 +429,21 @@ cdef inline uint8_t judge_amend(Core* v, const Order* order, int64_t price, int6
             return REASON_INSUFFICIENT_SHARES
     elif order.order_type == TYPE_LIMIT and account.free + hold_of(order) < remaining * price:
         return REASON_INSUFFICIENT_FUNDS
+    elif order.order_type == TYPE_MARKET and budget_after(v, order, quantity) < book.tick:
+        return REASON_INSUFFICIENT_FUNDS
     if order.flags & FLAG_POST_ONLY and price != order.limit:
         repriced = order[0]
         repriced.limit = price
         if would_take(v, book, &repriced):
             return REASON_WOULD_TAKE
     return 0
+
+
+cdef inline int64_t budget_after(Core* v, const Order* order, int64_t quantity) noexcept nogil:
+    """Return what a waiting market buy might spend after an amendment to ``quantity`` shares."""
+    if quantity > order.quantity:
+        return v.accounts[order.account].free + order.limit
+    return share(order.limit, quantity - (order.quantity - order.remaining), order.remaining)
 
 
 cdef inline void reduce_order(Core* v, Order* order, int64_t quantity, const Command* command) noexcept nogil:

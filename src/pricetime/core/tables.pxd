@@ -10,7 +10,7 @@ from pricetime.core.memory cimport id_at, remember
 from pricetime.core.outbox cimport hold_of, price_of
 from pricetime.core.records cimport *
 from pricetime.core.state cimport Account, Book, BookSide, ClientId, Core, Holding, Order
-from pricetime.core.storage cimport out_of_memory
+from pricetime.core.storage cimport out_of_memory, product
 
 
 cdef struct Row:
@@ -264,6 +264,7 @@ cdef inline bint has_sense(const OrderRow* row) noexcept nogil:
         and (row.price > 0 if row.order_type == TYPE_LIMIT else row.order_type == TYPE_MARKET and row.price == 0)
         and row.price <= MAX_MONEY
         and 0 < row.remaining <= row.quantity <= MAX_QUANTITY
+        and product(row.price, row.remaining, MAX_MONEY) <= MAX_MONEY
         and row.held >= 0
         and row.self_trade <= SELF_TRADE_CANCEL_BOTH
     )

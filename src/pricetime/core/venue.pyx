@@ -222,10 +222,13 @@ cdef class Venue:
         cdef Core* v = &self.core
         cdef bytes magic = MAGIC
         cdef uint64_t holdings
-        cdef Row* accounts = sorted_accounts(v)
-        cdef Row* books = sorted_books(v)
-        cdef Row* held = sorted_holdings(v, &holdings)
+        cdef Row* accounts
+        cdef Row* books
+        cdef Row* held
         cdef HeaderRow header
+        if self.busy:
+            raise RuntimeError("another thread is using this venue")
+        accounts, books, held = sorted_accounts(v), sorted_books(v), sorted_holdings(v, &holdings)
         header.sequence = v.sequence
         header.time_ns = v.time_ns
         header.event_number = v.outbox.number

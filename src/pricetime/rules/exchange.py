@@ -406,8 +406,16 @@ class Venue:
                 raise Denial(Reason.INSUFFICIENT_SHARES)
         elif order.order_type == LIMIT and account.free + order.hold() < remaining * price:
             raise Denial(Reason.INSUFFICIENT_FUNDS)
+        elif order.order_type == MARKET and self._budget_after(order, account, quantity) < book.tick:
+            raise Denial(Reason.INSUFFICIENT_FUNDS)
         if order.post_only and price != order.price and book.would_take(order.repriced(price)):
             raise Denial(Reason.WOULD_TAKE)
+
+    def _budget_after(self, order: Order, account: Account, quantity: int) -> int:
+        """Return what a waiting market buy might spend after an amendment to ``quantity`` shares."""
+        if quantity > order.quantity:
+            return account.free + order.budget
+        return order.budget * (quantity - order.filled) // order.remaining
 
     # ------------------------------------------------------------------------------------ the hold
 

@@ -302,3 +302,11 @@ def test_a_bad_field_is_denied_and_changes_nothing(
     good = commands.place_order(market.people["bob"], 1, Side.BUY, 1, 150_000)
     assert market.send(good._replace(**change)).reason == reason
     assert market.wallet("bob") == "1000.00 + 0.00"
+
+
+def test_a_waiting_buy_is_not_amended_to_where_it_could_not_pay_a_tick(market: Market) -> None:
+    market.person("ann", cash="1.00")
+    waits = market.buy("ann", 150)
+    assert market.amend("ann", waits.order, quantity=1).reason == Reason.INSUFFICIENT_FUNDS
+    assert market.amend("ann", waits.order, quantity=2).reason == Reason.NONE
+    assert market.wallet("ann") == "0.9867 + 0.0133"
