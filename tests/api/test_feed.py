@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -247,6 +248,56 @@ def test_there_is_no_other_socket(server: Server) -> None:
         connect(server.url.replace("http", "ws", 1) + "/v1/orders").__enter__()
     assert refused.value.response.status_code == 404
     assert refused.value.response.headers["content-type"] == "application/problem+json"
+
+
+UPGRADE = b"Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+KEY = b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+VERSION = b"Sec-WebSocket-Version: 13\r\n"
+GET = b"GET /v1/orders/feed HTTP/1.1\r\n"
+
+
+def said(port: int, *parts: bytes) -> bytes:
+    """Send parts, each after something has come back; return all that comes until the connection ends."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        for part in parts:
+            connection.sendall(part)
+            answer += connection.recv(65_536)
+        while received := connection.recv(65_536):
+            answer += received
+    return answer
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        GET + UPGRADE + VERSION + b"\r\n",
+        GET + UPGRADE + VERSION + b"Sec-WebSocket-Key: short\r\n\r\n",
+        GET + UPGRADE + KEY + b"Sec-WebSocket-Version: 12\r\n\r\n",
+        b"POST" + GET[3:] + UPGRADE + KEY + VERSION + b"\r\n",
+    ],
+)
+def test_what_asks_for_a_socket_the_wrong_way_gets_none(server: Server, request_bytes: bytes) -> None:
+    assert said(server.port, request_bytes).startswith(b"HTTP/1.1 4")
+
+
+@pytest.mark.parametrize(
+    ("bytes_sent", "close"),
+    [
+        (b"\xff\xff\xff\xff\xff\xff", 1002),
+        (b"\x81\x02{}", 1002),
+        (b"\x81\x82\0\0\0\0\xff\xfe", 1007),
+        (b"\x82\xff" + (2**62).to_bytes(8, "big") + bytes(4), 1009),
+    ],
+)
+def test_what_is_no_message_of_a_socket_ends_it_and_leaves_no_trace_in_the_log(
+    server: Server, bytes_sent: bytes, close: int
+) -> None:
+    before = server.log()
+    answer = said(server.port, GET + UPGRADE + KEY + VERSION + b"\r\n", bytes_sent)
+    assert answer.startswith(b"HTTP/1.1 101")
+    assert close.to_bytes(2, "big") in answer.partition(b"\r\n\r\n")[2]
+    assert server.log() == before
 
 
 def test_a_session_that_ends_ends_its_feed(buyer: Member, stock: str, feed_of: Open) -> None:

@@ -89,7 +89,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """Keep the head until the body is there or does not come at once. A WebSocket is handed over."""
         self._head_bytes = None
         if self.parser.should_upgrade() and self._should_upgrade():
-            self.scope = {"method": "GET", "headers": self.headers}  # type: ignore[typeddict-item]
+            method = self.parser.get_method().decode("ascii")
+            self.scope = {"method": method, "headers": self.headers}  # type: ignore[typeddict-item]
             return
         version = self.parser.get_http_version()
         url = httptools.parse_url(self.url)

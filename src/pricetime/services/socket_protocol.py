@@ -10,6 +10,7 @@ import asyncio
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
 from websockets.http11 import Request
 
 from pricetime.api.feed.socket import SOCKET
@@ -28,6 +29,17 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if not self.close_sent:
             cast("dict[str, object]", self.scope["extensions"])[SOCKET] = self
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass a message on. A text that is none ends the connection; it is nothing to log."""
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.end(CloseCode.INVALID_DATA, "A text message is UTF-8.")
+                return
+        super().send_receive_event_to_app()
 
     async def ready_to_write(self) -> None:
         """Return when the client has read enough for more to be sent, or is gone."""
