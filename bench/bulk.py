@@ -44,8 +44,8 @@ STOCK_OF_BASELINE = 1
 SHARES = 8 * 10**11
 MANY = 100_000_000
 CATCH_UP_TIMEOUT_S = 600
-VENUE = {"open_orders_limit": MANY, "orders_limit": MANY, "snapshot_every": 1_000_000}
-"""As many open orders as come, and snapshots as seldom as replay is fast."""
+VENUE = {"open_orders_limit": MANY, "orders_limit": MANY}
+"""As many open orders as come."""
 
 
 class Load(NamedTuple):

@@ -56,7 +56,7 @@ class Settings:
     )
     queue_limit: int = _option(50_000, "commands", "that may wait; beyond it 503", 1, 10_000_000)
     batch_limit: int = _option(2_000, "commands", "journaled together at most", 1, 100_000)
-    snapshot_every: int = _option(100_000, "commands", "between two snapshots", 100, 100_000_000)
+    snapshot_every: int = _option(500_000, "commands", "between two snapshots", 100, 100_000_000)
     view_batch_limit: int = _option(
         20_000, "events", "that the views take in one transaction", 100, 1_000_000
     )
