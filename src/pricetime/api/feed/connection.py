@@ -117,7 +117,7 @@ class Connection:
     async def settled(self) -> None:
         """Return when the venue has carried out all that this connection gave it, or has failed."""
         if waiting := [frame.events for frame in self._under_way]:
-            await asyncio.wait(waiting)
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     async def answered(self) -> None:
         """Return when, besides, the client has been told."""
