@@ -34,11 +34,23 @@ def write_requests(path: Path, orders: list[Order]) -> Path:
     return path
 
 
-def run(url: str, requests: Path, *, connections: int, seconds: int, path: str | None = None) -> Load:
+def run(
+    url: str, requests: Path, *, connections: int, seconds: int, path: str | None = None, timeout_s: int = 10
+) -> Load:
     """Load ``url`` for so many seconds; ``path`` replaces the path that the requests name."""
     if shutil.which("wrk") is None:
         raise SystemExit("The load generator wrk is missing. Install it with: sudo apt-get install wrk")
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(SCRIPT), url]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--timeout",
+        f"{timeout_s}s",
+        "-s",
+        str(SCRIPT),
+        url,
+    ]
     command += ["--", str(requests), *([path] if path else [])]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = json.loads(next(line for line in output.splitlines() if line.startswith("RESULT"))[7:])

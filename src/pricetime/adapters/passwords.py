@@ -26,7 +26,7 @@ from typing import Final, TypeVar
 
 import bcrypt
 
-from pricetime.errors import QueueFull
+from pricetime.errors import QueueFull, VenueStopped
 
 T = TypeVar("T")
 
@@ -41,6 +41,7 @@ class BcryptHasher:
         self._cost = cost
         self._unfinished_limit = threads + queue_limit
         self._unfinished = 0
+        self._is_closed = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt", initializer=_give_way)
 
     async def hash(self, password: str) -> bytes:
@@ -56,7 +57,8 @@ class BcryptHasher:
         return _cost_of(password_hash) != self._cost
 
     def close(self) -> None:
-        """Drop what waits and end the threads."""
+        """Drop what waits, which is told that the venue stops, and end the threads."""
+        self._is_closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *arguments: object) -> T:
@@ -65,6 +67,11 @@ class BcryptHasher:
         self._unfinished += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._is_closed and task is not None and not task.cancelling():
+                raise VenueStopped from None  # it was the work that was cancelled, not who waits for it
+            raise
         finally:
             self._unfinished -= 1
 

@@ -38,6 +38,7 @@ _BACKLOG: Final = 4_096
 _KEEP_ALIVE_S: Final = 75
 _GRACE_S: Final = 20
 _WATCH_S: Final = 1.0
+_TURN_S: Final = 0.0005
 _YOUNG_OBJECTS: Final = 10_000
 _FILES_BESIDES: Final = 200
 """Open files that are no connections: databases, pipes, libraries."""
@@ -96,6 +97,7 @@ async def _serve(
         with _stopped_by_signals(server):
             watch = asyncio.create_task(_close_stale(server, 2.0 * settings.body_timeout_s))
             _tame_collector()
+            shorten_turns()
             await server.serve([listener])
             watch.cancel()
 
@@ -159,6 +161,16 @@ async def _close_stale(server: _Server, moving_s: float) -> None:
         await asyncio.sleep(_WATCH_S)
         for connection in list(server.server_state.connections):
             cast("GuardedProtocol | SocketProtocol", connection).close_if_stale(moving_s, _KEEP_ALIVE_S)
+
+
+def shorten_turns() -> None:
+    """Let a thread that waits for Python have it soon.
+
+    The threads of the journal, of the users' database and of the passwords want a few microseconds of it
+    between long times in C, while the loop works in bursts of milliseconds. At Python's own 5 ms a disk or
+    a core would be idle meanwhile, and more often than not.
+    """
+    sys.setswitchinterval(_TURN_S)
 
 
 def _tame_collector() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricetime.adapters.passwords import BcryptHasher
-from pricetime.errors import QueueFull
+from pricetime.errors import QueueFull, VenueStopped
 
 Make = Callable[..., BcryptHasher]
 
@@ -82,6 +82,16 @@ def test_any_text_is_a_password(password: str) -> None:
     hasher = BcryptHasher(cost=4, threads=1, queue_limit=1)
     assert hasher._verify(password, hasher._hash(password))
     hasher.close()
+
+
+async def test_who_still_waits_when_it_closes_is_told_so(make: Make) -> None:
+    hasher = make(threads=1, cost=8)
+    waiting = [asyncio.ensure_future(hasher.hash("enchantress")) for _ in range(5)]
+    await asyncio.sleep(0)
+    waiting[4].cancel()
+    hasher.close()
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(answer) for answer in answers[2:]] == [VenueStopped, VenueStopped, asyncio.CancelledError]
 
 
 async def test_a_password_typed_in_parts_is_the_password_typed_whole(make: Make) -> None:
