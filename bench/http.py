@@ -168,7 +168,7 @@ def _rate_results(name: str, path: str, rates: Rates) -> list[Result]:
             value=rates.orders,
             unit="orders/s",
             workload=workload,
-            target=0.5,
+            target=0.7,
             target_is_ratio=True,
             baseline=baseline,
             baseline_is=f"{what}; in turns with the orders",
