@@ -21,8 +21,9 @@ $(STAMP): requirements.lock pyproject.toml setup.py tools/setup $(wildcard src/p
 demo: setup  ## start a venue with a moving market on http://127.0.0.1:8080
 	@exec $(BIN)/pricetime demo
 
-test: lint  ## lint, then run every test
+test: lint  ## lint, then run every test; those of a whole venue on the reference rules as well
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	PRICETIME_CORE=rules $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/api tests/contract tests/chaos
 
 lint: setup  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
