@@ -94,6 +94,15 @@ class Generator:
         yield Step(Do.SEND, order._replace(order=self._next_order), _PILE, apart=True)
         self._next_order += _PILE
         self._accounts += (_PILE_FROM, _PILE_FROM + 1, _PILE_FROM + _PILE - 1)
+        yield END_BATCH
+        account, room = self.random.choice(self._accounts[:2]), MAX_TOTAL % MAX_QUANTITY
+        number = self._new_order(account)
+        more = commands.place_order(
+            account, 1, Side.BUY, self.random.choice((1, room, room + 1)), self._ticks[1]
+        )
+        yield Step(Do.SEND, more._replace(order=number))
+        for quantity in self.random.sample((room - 1, room, room + 1, MAX_QUANTITY), 2):
+            yield Step(Do.SEND, commands.amend_order(account, number, quantity=quantity))
 
     def _batch(self) -> Iterator[Step]:
         scenario, random = self.scenario, self.random

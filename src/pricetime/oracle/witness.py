@@ -283,8 +283,6 @@ def _conserved(tables: Tables) -> list[str]:
             faults.append(f"accounts hold {shares.get(stock, 0)} shares of {stock}; {listed} came in")
     holds: dict[tuple[int, int], int] = {}
     for side, _, _, _, _, account, stock, *_, held in tables.orders.tolist():
-        if not held:
-            continue  # a market buy whose budget an amendment has taken down to nothing
         key = (account, 0 if side == _BUY else stock)
         holds[key] = holds.get(key, 0) + held
     told = {(account, 0): held for account, _, held in tables.accounts.tolist() if held}

@@ -40,12 +40,6 @@ def test_it_has_nothing_to_say_of_a_venue_that_is_right() -> None:
     assert witness.last == {1: 10_000}
 
 
-def test_a_waiting_market_buy_that_an_amendment_leaves_no_budget_holds_nothing() -> None:
-    waiting = commands.place_order(1, 1, Side.BUY, 200_000, None)
-    witness, venue = seen_by_witness(waiting, commands.amend_order(1, len(OPENING) + 1, quantity=1))
-    assert witness.faults + witness.compare(venue.snapshot()) == []
-
-
 def test_accounts_and_lines_follow_the_events() -> None:
     witness, _ = seen_by_witness(SELL_DEARER, SELL, SELL._replace(account=3))
     _, asks = witness.standing(1)
