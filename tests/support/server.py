@@ -22,7 +22,7 @@ DEFAULTS: Final[dict[str, object]] = {
     "bcrypt_cost": 4,
     "rate_limits": False,
     "log_level": "warning",
-    "core": os.environ.get("PRICETIME_CORE", "auto"),  # so that a whole run of the tests is of one or the other
+    "core": os.environ.get("PRICETIME_CORE", "auto"),  # a run of the tests is of one or the other
 }
 _PATIENCE_S: Final = 30
 
