@@ -404,18 +404,19 @@ class Venue:
         if order.side == SELL:
             if account.free_shares(order.stock) + order.remaining < remaining:
                 raise Denial(Reason.INSUFFICIENT_SHARES)
-        elif order.order_type == LIMIT and account.free + order.hold() < remaining * price:
-            raise Denial(Reason.INSUFFICIENT_FUNDS)
-        elif order.order_type == MARKET and self._budget_after(order, account, quantity) < book.tick:
+        elif self._could_not_pay(order, account, price, quantity):
             raise Denial(Reason.INSUFFICIENT_FUNDS)
         if order.post_only and price != order.price and book.would_take(order.repriced(price)):
             raise Denial(Reason.WOULD_TAKE)
 
-    def _budget_after(self, order: Order, account: Account, quantity: int) -> int:
-        """Return what a waiting market buy might spend after an amendment to ``quantity`` shares."""
-        if quantity > order.quantity:
-            return account.free + order.budget
-        return order.budget * (quantity - order.filled) // order.remaining
+    def _could_not_pay(self, buy: Order, account: Account, price: int, quantity: int) -> bool:
+        """Return whether a buy, amended so, would want more than the wallet has, or spend less than a tick."""
+        remaining = quantity - buy.filled
+        if buy.order_type == LIMIT:
+            return account.free + buy.hold() < remaining * price
+        enters_again = quantity > buy.quantity
+        budget = account.free + buy.budget if enters_again else buy.budget * remaining // buy.remaining
+        return budget < self.books[buy.stock].tick
 
     # ------------------------------------------------------------------------------------ the hold
 
