@@ -410,7 +410,7 @@ class Venue:
             raise Denial(Reason.WOULD_TAKE)
 
     def _could_not_pay(self, buy: Order, account: Account, price: int, quantity: int) -> bool:
-        """Return whether a buy, amended so, would want more than there is, or could spend less than a tick."""
+        """Return whether a buy, so amended, wants more than there is or spends less than a tick."""
         remaining = quantity - buy.filled
         if buy.order_type == LIMIT:
             return account.free + buy.hold() < remaining * price
