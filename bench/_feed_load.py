@@ -15,6 +15,7 @@ import struct
 import sys
 import threading
 import time
+from typing import NoReturn
 
 import numpy as np
 
@@ -100,7 +101,7 @@ class Load:
         while not (self._stopping and self.acknowledged == self._last):
             read = self._socket.recv_into(view[filled:])
             if not read:
-                raise SystemExit(f"the venue has ended the connection: {bytes(view[:filled])[-300:]!r}")
+                _end(f"the venue has ended the connection: {bytes(view[:filled])[-300:]!r}")
             self.received += read
             filled += read
             used = self._take(view[:filled])
@@ -125,9 +126,16 @@ class Load:
                     self._room.release()
                 self.acknowledged = number
             elif data[at] != 0x81 or b"problem" in bytes(data[at : at + head + length]):
-                raise SystemExit(f"the venue says {bytes(data[at : at + head + length])!r}")
+                _end(f"the venue says {bytes(data[at : at + head + length])!r}")
             at += head + length
         return at
+
+
+def _end(why: str) -> NoReturn:
+    """End the process from the thread that reads; the one that sends would wait for ever."""
+    sys.stderr.write(f"{why}\n")
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def main() -> None:

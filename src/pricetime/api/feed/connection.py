@@ -139,12 +139,12 @@ class Connection:
         if self.live and batch.number > self.batch:
             if self._outbox_bytes + len(share) > self._buffer_limit:
                 self.live = False  # it will be read from the journal when the client has caught up
+                self._filled.set()
             else:
                 self.batch = batch.number
                 self._put(batch.last_event, share)
         elif self._freed_by(self._position):
             self._put(self._position, b"")
-        self._filled.set()
 
     def _put(self, position: int, share: bytes) -> None:
         """Put events up to ``position`` into the outbox, in messages of bounded size."""
@@ -174,12 +174,12 @@ class Connection:
     def _append(self, message: _Message) -> None:
         self._outbox.append(message)
         self._outbox_bytes += len(message.data)
+        self._filled.set()
 
     def tell_position(self) -> None:
         """Tell a client whose account is quiet how far the venue is, so that it can resume from there."""
         if self.live and self._position > self._told:
             self._put_message(self._position, b"")
-            self._filled.set()
 
     async def begin(self, after: int | None) -> None:
         """Find where the events begin: behind the last one that the client has seen, or now."""
