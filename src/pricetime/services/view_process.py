@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import struct
@@ -41,6 +42,7 @@ _STOP_TIMEOUT_S: Final = 60.0
 _LONGEST_PAUSE_S: Final = 30.0
 _PACE_S: Final = 0.1
 _NICENESS: Final = 5
+_YOUNG_OBJECTS: Final = 50_000
 _log = structlog.get_logger("pricetime.views")
 
 
@@ -155,6 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, signal.SIG_IGN)
     configure_logs(log_level)
     _give_way()
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 20)  # rows by the thousand, and no cycles among them
     folder = DataFolder(Path(path))
     with (
         folder.views_for_writing() as store,
