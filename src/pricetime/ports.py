@@ -179,6 +179,10 @@ class TokenSigner(Protocol):
         """Return what a token says; TokenInvalid unless this venue signed it."""
         ...
 
+    def tag(self, text: str) -> str:
+        """Return a tag of a text (an HMAC) that nobody without the keys can make."""
+        ...
+
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """Return the public keys as a JSON Web Key Set (RFC 7517)."""
         ...

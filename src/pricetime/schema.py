@@ -115,6 +115,15 @@ class UserView(Body, frozen=True):
     disabled: bool = False
 
 
+class WebSession(Body, frozen=True):
+    """A session of the page; its tokens are cookies. ``csrf_token`` goes with all that changes something."""
+
+    user: UserView
+    csrf_token: str
+    expires_in_s: int
+    """Until the session must be refreshed."""
+
+
 class SetUser(Request, frozen=True):
     """Change a user's role, or close and open their way in."""
 

@@ -79,6 +79,9 @@ class Settings:
     password_min_length: int = _option(8, "characters", "of a password at /v1", 1, 72)
     access_token_lifetime_s: int = _option(900, "s", "of an access token of /v1", 10, 86_400)
     refresh_token_lifetime_s: int = _option(2_592_000, "s", "of a refresh token", 60, 31_536_000)
+    refresh_grace_s: int = _option(
+        30, "s", "a used refresh token of the page brings the same tokens again, for its other tabs", 0, 600
+    )
     daytrade_token_lifetime_s: int = _option(86_400, "s", "of a token of the daytrade API", 10, 2_592_000)
     lockout_failures: int = _option(
         5, "attempts", "of one user that may fail before the delay begins", 1, 1_000

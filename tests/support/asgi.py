@@ -67,6 +67,7 @@ class Asker:
 
         scope = {
             "type": "http",
+            "scheme": "http",
             "method": method,
             "path": path,
             "query_string": query.encode(),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -69,6 +70,8 @@ class Ed25519Signer:
         self._signing = ordered[-1]
         header = {"alg": _ALGORITHM, "kid": _key_id(self._signing), "typ": "JWT"}
         self._header = _base64url(_encode(header))
+        private = self._signing.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+        self._tag_key = hmac.digest(private, b"pricetime: tags of texts", "sha256")
 
     def sign(self, claims: TokenClaims) -> str:
         """Return the token that says these claims; it expires at a whole second."""
@@ -109,6 +112,10 @@ class Ed25519Signer:
             issued_ns=payload.iat_ns,
             expires_ns=payload.exp * _SECOND_NS,
         )
+
+    def tag(self, text: str) -> str:
+        """Return a tag of a text (an HMAC) that nobody without the signing key can make."""
+        return _base64url(hmac.digest(self._tag_key, text.encode(), "sha256"))
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """Return the public keys as a JSON Web Key Set."""

@@ -20,7 +20,7 @@ from pricetime.api.endpoints import Call, Endpoint, Reply, Scope
 from pricetime.api.exchange import ERROR_HEAD, Exchange, Route, idempotency_key, lines_of
 from pricetime.api.feed import SOCKET, Feeds, Socket
 from pricetime.api.gate import Gate
-from pricetime.api.guards.access import token_of
+from pricetime.api.guards.access import has_token, token_of
 from pricetime.api.guards.bodies import Disconnected, Receive, read_body, read_query
 from pricetime.api.guards.deadlines import Deadlines
 from pricetime.api.guards.headers import Cors, RawHeaders, RequestIds
@@ -121,7 +121,7 @@ class App:
         address = self._gate.address(exchange, scope["client"])
         route, parameters = self._find(exchange, scope["method"], path, address)
         endpoint = route.endpoint
-        session = self._gate.session(exchange, route)
+        session = self._gate.session(exchange, route, scope["client"])
         body = None
         if route.decode is not None:
             exchange.reading = True
@@ -137,6 +137,9 @@ class App:
             request_id=exchange.id.decode("ascii"),
             address=address,
             idempotency_key=idempotency_key(headers) if endpoint.idempotent else None,
+            visitor=self._gate.browsers.visitor(headers, scope["client"], scope["scheme"])
+            if endpoint.page
+            else None,
         )
         return await self._reply(exchange, route, await endpoint.handler(call), scope, receive, send)
 
@@ -160,9 +163,9 @@ class App:
         if scope["path"] != FEED_PATH:
             raise Refused("unknown_path", f"There is no WebSocket at this path; the feed is at {FEED_PATH}.")
         token = None
-        if b"authorization" in headers or b"token" in headers:
-            self._gate.access.session(headers, Scope.TRADER)
+        if has_token(headers):
             token = token_of(headers)
+            self._gate.access.session(token, Scope.TRADER)
         return scope["extensions"][SOCKET], token
 
     def _find(self, exchange: Exchange, method: str, path: str, address: str) -> tuple[Route, dict[str, str]]:

@@ -19,6 +19,7 @@ from msgspec import Struct
 from pricetime.errors import NotFound
 
 if TYPE_CHECKING:
+    from pricetime.api.guards.browsers import Visitor
     from pricetime.api.services import Services
     from pricetime.identity import Session
 
@@ -57,7 +58,17 @@ class Reply(Struct, frozen=True, kw_only=True):
 class Call:
     """One request as its handler sees it. ``body`` and ``query`` have the types that the endpoint names."""
 
-    __slots__ = ("address", "body", "idempotency_key", "path", "query", "request_id", "session", "venue")
+    __slots__ = (
+        "_visitor",
+        "address",
+        "body",
+        "idempotency_key",
+        "path",
+        "query",
+        "request_id",
+        "session",
+        "venue",
+    )
 
     def __init__(
         self,
@@ -70,6 +81,7 @@ class Call:
         request_id: str = "",
         address: str = "",
         idempotency_key: bytes | None = None,
+        visitor: Visitor | None = None,
     ) -> None:
         self.venue = venue
         self.session = session
@@ -81,6 +93,7 @@ class Call:
         """The client's address, looked up behind trusted proxies."""
         self.idempotency_key = idempotency_key
         """The 16 bytes that an ``Idempotency-Key`` header hashes to."""
+        self._visitor = visitor
 
     @property
     def user(self) -> Session:
@@ -92,6 +105,12 @@ class Call:
     def account(self) -> int:
         """Return the account of the session of an endpoint that needs one."""
         return self.user.account
+
+    @property
+    def visitor(self) -> Visitor:
+        """Return the browser that asks an endpoint of the page."""
+        assert self._visitor is not None
+        return self._visitor
 
     def id(self, name: str) -> int:
         """Return a path parameter as an id; NotFound (``unknown_<name>``) where it cannot be one."""
@@ -142,5 +161,7 @@ class Endpoint:
     """Type of a successful body; other than JSON, the handler returns a Response."""
     idempotent: bool = False
     """Whether ``Idempotency-Key`` is understood."""
+    page: bool = False
+    """Whether it serves the sessions of the venue's own page: it is refused to pages of other origins."""
     private: bool = True
     """Whether answers must not be stored by caches."""

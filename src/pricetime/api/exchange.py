@@ -35,14 +35,27 @@ ERROR_HEAD: Final = _manners(private=True)
 class Route:
     """An endpoint with all that can be made ready before a request comes."""
 
-    __slots__ = ("decode", "endpoint", "head", "lines", "method", "path", "public", "stats", "strict")
+    __slots__ = (
+        "changes",
+        "decode",
+        "endpoint",
+        "head",
+        "lines",
+        "method",
+        "path",
+        "public",
+        "stats",
+        "strict",
+        "takes_cookie",
+    )
 
     def __init__(self, endpoint: Endpoint, stats: RequestStats) -> None:
         self.endpoint = endpoint
         self.method = endpoint.method
         self.path = endpoint.path
         self.public = endpoint.scope is Scope.PUBLIC
-        self.strict = endpoint.family == "v1"
+        self.strict = self.takes_cookie = endpoint.family == "v1"
+        self.changes = endpoint.method != "GET"
         self.stats = stats
         self.decode = msgspec.json.Decoder(endpoint.request).decode if endpoint.request else None
         self.head: RawHeaders = [(b"content-type", endpoint.media.encode()), *_manners(endpoint.private)]

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from pricetime.api.endpoints import Endpoint, Scope
+from pricetime.api.guards.browsers import SESSION_COOKIE
 from pricetime.api.problems import CODES, DaytradeFailure
 from pricetime.schema import Problem
 
@@ -79,6 +80,8 @@ def document(endpoints: Sequence[Endpoint]) -> Json:
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "token": {"type": "apiKey", "in": "header", "name": "token"},
+                "page": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+                "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
             },
         },
     }
@@ -127,7 +130,7 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> Json:
         "summary": endpoint.summary,
         "description": inspect.cleandoc(endpoint.handler.__doc__ or endpoint.summary),
         "tags": [_tag(endpoint)],
-        "security": [] if endpoint.scope is Scope.PUBLIC else [{"bearer": []}, {"token": []}],
+        "security": _security(endpoint),
         "responses": _responses(endpoint, schemas),
     }
     if parameters := _parameters(endpoint, schemas):
@@ -138,6 +141,16 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> Json:
             media["example"] = example
         operation["requestBody"] = {"required": True, "content": {"application/json": media}}
     return operation
+
+
+def _security(endpoint: Endpoint) -> list[Json]:
+    """Return the ways in: a token in either header or, at ``/v1``, the page's cookie."""
+    if endpoint.scope is Scope.PUBLIC:
+        return []
+    ways: list[Json] = [{"bearer": []}, {"token": []}]
+    if endpoint.family == "v1":
+        ways.append({"page": []} if endpoint.method == "GET" else {"page": [], "csrf": []})
+    return ways
 
 
 def _operation_id(endpoint: Endpoint) -> str:
@@ -218,6 +231,8 @@ def _frame_codes(endpoint: Endpoint) -> Iterable[str]:
         yield "token_invalid"
     if endpoint.scope not in (Scope.PUBLIC, Scope.TRADER):
         yield "not_allowed"
+    if endpoint.page or {"page": [], "csrf": []} in _security(endpoint):
+        yield "csrf_failed"
     if endpoint.request is not None:
         yield from ("invalid_json", "body_timeout", "body_too_large", "unsupported_media_type")
     if endpoint.request is not None or endpoint.family == "v1":

@@ -45,6 +45,7 @@ CODES: Final[dict[str, Code]] = {
     "token_invalid": Code(401, 401, "A session is needed"),
     "wrong_password": Code(401, 400, "The user name or the password is wrong"),
     "not_allowed": Code(403, 403, "The role does not permit this"),
+    "csrf_failed": Code(403, 403, "This did not come from the venue's own page"),
     "locked_out": Code(429, 429, "Too many failed attempts"),
     "rate_limited": Code(429, 429, "Too many requests"),
     # What is asked about

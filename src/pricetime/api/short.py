@@ -124,7 +124,7 @@ class ShortWay:
             self._gate.refuse_crowd()
             address = self._gate.address(exchange, client)
             self._gate.charge_address(exchange, address, route.endpoint.weight)
-            session = self._gate.session(exchange, route)
+            session = self._gate.session(exchange, route, client)
             if len(body) > self._body_limit:
                 raise too_large(self._body_limit)
             call = exchange.call = Call(

@@ -50,6 +50,8 @@ class Identity:
         self._address_failures = _lockout(settings, settings.lockout_address_failures)
         self.authenticate = self._sessions.authenticate
         """``authenticate(token) -> Session``, or TokenInvalid; bound once because every request calls it."""
+        self.csrf_token = self._sessions.csrf_token
+        """``csrf_token(session_id)``: what the page of a session must send beside its cookie."""
         self.jwks = self._sessions.jwks
 
     async def start(self) -> None:
@@ -120,15 +122,22 @@ class Identity:
         async with self._turns.of(user.account):
             return await self._sessions.open(await self._unchanged(user))
 
-    async def refresh(self, refresh_token: str) -> tuple[User, SessionTokens]:
-        """Trade a refresh token for new tokens; TokenInvalid, and used twice it ends its session."""
+    async def session_to_refresh(self, refresh_token: str) -> str:
+        """Return the id of the session that a refresh token continues; TokenInvalid."""
+        return (await self._sessions.refresh_token(refresh_token)).family
+
+    async def refresh(self, refresh_token: str, *, shared: bool = False) -> tuple[User, SessionTokens]:
+        """Trade a refresh token for new tokens; TokenInvalid, and used twice it ends its session.
+
+        ``shared`` by the tabs of a browser, it brings the same tokens for as long as ``refresh_grace_s``.
+        """
         known = await self._sessions.refresh_token(refresh_token)
         async with self._turns.of(known.account):
             user = await self.user(known.account)
             if user.disabled:
                 raise TokenInvalid
             try:
-                return user, await self._sessions.rotate(known, user)
+                return user, await self._sessions.rotate(known, user, shared=shared)
             except TokenInvalid:
                 await self._audit(0, "refresh_reused", user.user_name, "the session was ended")
                 raise
@@ -138,6 +147,13 @@ class Identity:
         async with self._turns.of(session.account):
             await self._sessions.end(session)
         await self._audit(session.account, "logout", session.user_name, "")
+
+    async def logout_refreshed(self, refresh_token: str) -> None:
+        """End the session that a refresh token continues, whatever its access tokens; TokenInvalid."""
+        known = await self._sessions.refresh_token(refresh_token)
+        async with self._turns.of(known.account):
+            await self._sessions.revoke(known.family)
+        await self._audit(known.account, "logout", (await self.user(known.account)).user_name, "")
 
     # ---------------------------------------------------------------------------------------- roles
 

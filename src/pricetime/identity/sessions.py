@@ -80,6 +80,8 @@ class Sessions:
         self._valid_from: dict[int, int] = {}
         self._last_stamp_ns = 0
         self._next_tidy_ns = 0
+        self._grace_ns = settings.refresh_grace_s * SECOND_NS
+        self._rotated: OrderedDict[bytes, tuple[int, SessionTokens]] = OrderedDict()
 
     async def load(self) -> None:
         """Read what is revoked."""
@@ -140,19 +142,29 @@ class Sessions:
             raise TokenInvalid("The refresh token is unknown, expired or revoked. Log in again.")
         return known
 
-    async def rotate(self, known: RefreshToken, user: User) -> SessionTokens:
-        """Use a refresh token and go on with a new one; used before: its whole family is revoked."""
+    async def rotate(self, known: RefreshToken, user: User, *, shared: bool = False) -> SessionTokens:
+        """Use a refresh token and go on with a new one; used before: its whole family is revoked.
+
+        ``shared``: the tabs of a browser hold it together, and an answer may be lost on its way, so for a
+        grace it brings the same tokens again.
+        """
+        if shared and (again := self._rotated_lately(known.token_hash)):
+            return again
         if not await self._accounts.use_refresh_token(known.token_hash):
-            await self.revoke(known.family, self._access_end_ns())
+            await self.revoke(known.family)
             raise TokenInvalid("The refresh token was used before, so its session has ended. Log in again.")
-        return await self._continue(user, known.family)
+        tokens = await self._continue(user, known.family)
+        if shared:
+            self._rotated[known.token_hash] = (self._now_ns() + self._grace_ns, tokens)
+        return tokens
 
     async def end(self, session: Session) -> None:
         """Revoke a session: its tokens, and its refresh tokens where it has any."""
-        await self.revoke(session.session_id, max(session.expires_ns, self._access_end_ns()))
+        await self.revoke(session.session_id, session.expires_ns)
 
-    async def revoke(self, session_id: str, until_ns: int) -> None:
-        """Revoke the tokens of a session that expire before the given time, and its refresh tokens."""
+    async def revoke(self, session_id: str, until_ns: int = 0) -> None:
+        """Revoke the access tokens of a session, others that expire by a time, and its refresh tokens."""
+        until_ns = max(until_ns, self._access_end_ns())
         self._revoked[session_id] = max(until_ns, self._revoked.get(session_id, 0))
         await asyncio.gather(
             self._accounts.revoke_family(session_id), self._accounts.revoke_token(session_id, until_ns)
@@ -162,6 +174,10 @@ class Sessions:
     def revoke_before(self, account: int, valid_from_ns: int) -> None:
         """Stop recognising an account's tokens that are older than this time, which is stored already."""
         self._valid_from[account] = max(valid_from_ns, self._valid_from.get(account, 0))
+
+    def csrf_token(self, session_id: str) -> str:
+        """Return what a page must know to act for a session: its refreshes do not change it."""
+        return self._signer.tag(f"csrf {session_id}")
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """Return the public keys of the tokens."""
@@ -194,6 +210,12 @@ class Sessions:
         await self._tidy()
         access = self.issue(user, "access", session_id=family)
         return SessionTokens(access.token, secret, access.expires_in_s)
+
+    def _rotated_lately(self, token_hash: bytes) -> SessionTokens | None:
+        now_ns = self._now_ns()
+        while self._rotated and next(iter(self._rotated.values()))[0] <= now_ns:
+            self._rotated.popitem(last=False)
+        return self._rotated[token_hash][1] if token_hash in self._rotated else None
 
     def _access_end_ns(self) -> int:
         """Return when the last access token issued so far will have expired."""

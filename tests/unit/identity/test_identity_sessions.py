@@ -74,6 +74,51 @@ async def test_of_two_refreshes_with_one_token_at_once_one_works_and_then_the_se
         await world.identity.refresh(answers[0][1].refresh_token)
 
 
+async def test_tabs_that_share_a_refresh_token_and_use_it_at_once_get_the_same_tokens(world: World) -> None:
+    first = await world.identity.open_session(await world.user())
+    refreshes = [world.identity.refresh(first.refresh_token, shared=True) for _ in range(2)]
+    (_, one), (_, other) = await asyncio.gather(*refreshes)
+    assert one == other
+    assert world.identity.authenticate(one.access_token).account == 1
+    assert (await world.identity.refresh(one.refresh_token, shared=True))[0].user_name == "ada"
+
+
+async def test_after_the_grace_a_shared_refresh_token_that_comes_again_ends_the_session(
+    make: Callable[..., World],
+) -> None:
+    world = make(refresh_grace_s=30)
+    first = await world.identity.open_session(await world.user())
+    _, second = await world.identity.refresh(first.refresh_token, shared=True)
+    world.clock.pass_s(30)
+    with pytest.raises(TokenInvalid, match="used before"):
+        await world.identity.refresh(first.refresh_token, shared=True)
+    with pytest.raises(TokenInvalid):
+        world.identity.authenticate(second.access_token)
+
+
+async def test_after_logging_out_a_shared_refresh_token_brings_nothing_even_within_the_grace(
+    world: World,
+) -> None:
+    first = await world.identity.open_session(await world.user())
+    _, second = await world.identity.refresh(first.refresh_token, shared=True)
+    await world.identity.logout_refreshed(second.refresh_token)
+    with pytest.raises(TokenInvalid):
+        await world.identity.refresh(first.refresh_token, shared=True)
+    with pytest.raises(TokenInvalid):
+        world.identity.authenticate(second.access_token)
+    assert (await world.audited())[-1] == (1, "logout", "ada")
+
+
+async def test_a_session_keeps_its_csrf_token_through_refreshes_and_restarts(world: World) -> None:
+    user = await world.user()
+    first = await world.identity.open_session(user)
+    _, second = await world.identity.refresh(first.refresh_token)
+    ids = [world.identity.authenticate(tokens.access_token).session_id for tokens in (first, second)]
+    csrf_token = world.identity.csrf_token(ids[0])
+    assert csrf_token == world.identity.csrf_token(ids[1]) == world.another().csrf_token(ids[0])
+    assert csrf_token != world.identity.csrf_token((await world.session(user)).session_id)
+
+
 async def test_a_refresh_token_expires(make: Callable[..., World]) -> None:
     world = make(refresh_token_lifetime_s=3_600)
     tokens = await world.identity.open_session(await world.user())

@@ -35,6 +35,10 @@ class Addresses:
                 break
         return address
 
+    def trusts(self, client: tuple[str, int] | None) -> bool:
+        """Return whether what the peer forwards about its own client is believed."""
+        return bool(self._networks) and client is not None and self._trusted(client[0])
+
     def _is_trusted(self, address: str) -> bool:
         if not _is_address(address):
             return False

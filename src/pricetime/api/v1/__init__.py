@@ -14,10 +14,12 @@ from pricetime.api.v1.statements import ENDPOINTS as STATEMENTS
 from pricetime.api.v1.stocks import ENDPOINTS as STOCKS
 from pricetime.api.v1.users import ENDPOINTS as USERS
 from pricetime.api.v1.wallet import ENDPOINTS as WALLET
+from pricetime.api.v1.web import ENDPOINTS as WEB
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *USERS,
     *SESSIONS,
+    *WEB,
     *STOCKS,
     *MARKET,
     *WALLET,
