@@ -116,6 +116,7 @@ class Settings:
     statement_limit: int = _option(1_000_000, "rows", "of a statement", 1, 100_000_000)
     depth_limit: int = _option(1_000, "levels", "of a side in a depth answer", 1, 100_000)
     cors_origins: str = _option("", "origins", "allowed by CORS, by commas; * for all; empty: none")
+    page: str = _option("", "folder", "with the built page; empty: the one in the package")
     trusted_proxies: str = _option("", "addresses", "whose X-Forwarded-For is believed, by commas")
 
     # The feed

@@ -16,6 +16,7 @@ from pricetime.adapters.passwords import BcryptHasher
 from pricetime.adapters.tokens import Ed25519Signer
 from pricetime.api.app import App
 from pricetime.api.endpoints import Endpoint
+from pricetime.api.page import read_page
 from pricetime.identity import Identity
 from pricetime.settings import Settings
 from pricetime.telemetry import Metrics
@@ -113,7 +114,13 @@ async def asker(
     )
     await identity.start()
     sequencer = SimpleNamespace(on_batch=[])
-    venue: Any = SimpleNamespace(settings=settings, metrics=Metrics(), identity=identity, sequencer=sequencer)
+    venue: Any = SimpleNamespace(
+        settings=settings,
+        metrics=Metrics(),
+        identity=identity,
+        sequencer=sequencer,
+        page=read_page(settings.page or str(tmp_path / "no page")),
+    )
     try:
         yield Asker(App(venue, endpoints, connections), identity, accounts)
     finally:

@@ -37,6 +37,8 @@ _DAYTRADE_ROOTS: Final = re.compile("/(authentication|setup|transaction|engine)(
 ANSWER: Final = "pricetime.answer"
 """Extension of a server that takes (status, header lines, body) of a whole answer in one call."""
 
+_READING: Final = ("GET", "HEAD")
+
 FEED_PATH: Final = "/v1/orders/feed"
 _encode = msgspec.json.Encoder().encode
 
@@ -78,6 +80,7 @@ class App:
         self._gate = Gate(venue.identity, settings, connections)
         self._feeds = Feeds(venue, self._gate.account_rates)
         self._cors = Cors(settings)
+        self._page = venue.page
         self._deadlines = Deadlines(settings.request_timeout_s, settings.body_timeout_s)
         self.short_way = ShortWay(venue, self._routes, self._gate, self._deadlines, self._ids)
         """For servers that have whole requests in their hands, beside ASGI."""
@@ -119,6 +122,11 @@ class App:
             if scope["method"] == "OPTIONS" and (status := await self._preflight(exchange, path, send)):
                 return status
         address = self._gate.address(exchange, scope["client"])
+        if (file := self._page.find(path)) is not None and scope["method"] in _READING:
+            self._gate.charge_address(exchange, address, 1)
+            status, head, content = file.answer(headers)
+            await _send(send, status, head + exchange.extra, content)
+            return status
         route, parameters = self._find(exchange, scope["method"], path, address)
         endpoint = route.endpoint
         session = self._gate.session(exchange, route, scope["client"])
@@ -216,7 +224,7 @@ class App:
 
 
 async def _send(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
-    if status != 204:
+    if status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pricetime.api.page import Page
 from pricetime.ports import Accounts, Clock, Journal, StockName
 from pricetime.settings import Settings
 
@@ -70,6 +71,7 @@ class Services:
     accounts: Accounts
     stocks: StockDirectory
     metrics: Metrics
+    page: Page
     views_alive: Callable[[], bool]
     rules: str
     """Which rules run, for people: ``reference``."""

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from pricetime.api.page import read_page
 from pricetime.cli import options
 from pricetime.cli.output import print_json, print_table, say
 from pricetime.runtime.implementations import sentence_on
@@ -49,7 +50,9 @@ def command(markdown: bool, data: str | None, chosen: tuple[str, ...], as_json: 
             for each in settings
         ]
         print_table(columns, rows, empty="")
-        say(sentence_on(next(str(each.value) for each in settings if each.name == "core")))
+        values = {each.name: str(each.value) for each in settings}
+        say(sentence_on(values["core"]))
+        say(read_page(values["page"]).sentence)
 
 
 def reference(settings: list[SettingValue]) -> str:

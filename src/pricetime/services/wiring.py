@@ -22,6 +22,7 @@ import structlog
 from pricetime.adapters.clock import SystemClock
 from pricetime.adapters.passwords import BcryptHasher
 from pricetime.adapters.tokens import Ed25519Signer
+from pricetime.api.page import read_page
 from pricetime.api.services import Services, StockDirectory
 from pricetime.errors import RuleError, SnapshotError
 from pricetime.identity import Identity
@@ -54,7 +55,9 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
     folder.make()
     started_ns = time.time_ns()
     venue_type = pick(settings.core)
+    page = read_page(settings.page)
     _log.info(sentence_on(settings.core))
+    _log.info(page.sentence)
     clock, metrics = SystemClock(), Metrics()
     async with AsyncExitStack() as stack:
         journal = folder.journal_for_writing()
@@ -83,6 +86,7 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
             accounts=accounts,
             stocks=stocks,
             metrics=metrics,
+            page=page,
             views_alive=views.is_alive,
             rules=name_of(venue_type),
             started_ns=started_ns,
