@@ -3,6 +3,9 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up-done
+PAGE := src/pricetime/page/index.html
+# Folders are listed too, because they tell of files that were removed.
+PAGE_SOURCES := $(shell find web -mindepth 1 -not -path 'web/node_modules*' 2>/dev/null)
 PYTEST_FLAGS ?= -n auto
 
 .DEFAULT_GOAL := help
@@ -11,25 +14,31 @@ PYTEST_FLAGS ?= -n auto
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
 
-setup: $(STAMP)  ## make .venv and install pricetime with everything it needs
+setup: $(STAMP) $(PAGE)  ## make .venv, install pricetime with everything it needs, and build its page
 	@:
 
 $(STAMP): requirements.lock pyproject.toml setup.py tools/setup $(wildcard src/pricetime/core/*.p*x*)
 	@tools/setup $(VENV)
 	@touch $@
 
+$(PAGE): $(PAGE_SOURCES) tools/page | $(STAMP)
+	@tools/page build
+
 demo: setup  ## start a venue with a moving market on http://127.0.0.1:8080
 	@exec $(BIN)/pricetime demo
 
 test: lint  ## lint, then run every test; those of a whole venue on the reference rules as well
+	tools/page size
+	tools/page test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 	PRICETIME_CORE=rules $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/api tests/contract tests/chaos
 
-lint: setup  ## ruff, mypy, import-linter
+lint: setup  ## ruff, mypy, import-linter, and the page's types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	tools/page check
 
 format: setup  ## let ruff lay out the code and fix what it can
 	$(BIN)/ruff format .
@@ -64,5 +73,5 @@ lock: setup  ## write requirements.lock anew from pyproject.toml
 	  --output-file requirements.lock pyproject.toml
 
 clean:  ## remove everything that make has made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(dir $(PAGE)) web/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
