@@ -7,12 +7,14 @@ at the edge.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from pricetime.records import OrderType, Reason, Side, TimeInForce
+
+T = TypeVar("T")
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -467,6 +469,10 @@ class Views(Protocol):
 
     def position(self) -> int:
         """Return the number of the last event that the views hold."""
+        ...
+
+    def at_once(self, query: Callable[[], T]) -> T:
+        """Return what ``query`` finds by several reads, all as of one save."""
         ...
 
     def order(self, order: int) -> OrderRow | None: ...  # noqa: D102

@@ -437,6 +437,135 @@ FeedNotice = FeedReady | FeedProblem | FeedShutdown
 """The text messages of the venue."""
 
 
+# ------------------------------------------------------------------------------------------- streams
+
+ChannelName = Literal["prices", "depth", "trades", "candles", "account"]
+Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class Subscribe(Request, frozen=True, tag_field="op", tag="subscribe"):
+    """Have a channel: a snapshot first, then its updates; with ``after``, what was missed since that number.
+
+    To subscribe again to a channel that one has is to begin it anew.
+    """
+
+    channel: ChannelName
+    stock: Id | None = None
+    interval: Interval | None = None
+    levels: Annotated[int, Meta(ge=1, le=200)] | None = None
+    after: Number | None = None
+
+
+class Unsubscribe(Request, frozen=True, tag_field="op", tag="unsubscribe"):
+    """Have a channel no more."""
+
+    channel: ChannelName
+    stock: Id | None = None
+    interval: Interval | None = None
+    levels: int | None = None
+    after: int | None = None
+
+
+class Authenticate(Request, frozen=True, tag_field="op", tag="authenticate"):
+    """Say whose connection this is, or go on with a newer token before the one in use expires."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=4_096)]
+
+
+class AskChecksum(Request, frozen=True, tag_field="op", tag="checksum"):
+    """Ask for the checksum of the top ten levels of a depth channel that one has."""
+
+    stock: Id
+
+
+StreamRequest = Subscribe | Unsubscribe | Authenticate | AskChecksum
+"""The messages of a client of ``/v1/stream``."""
+
+
+class DepthChange(Body, frozen=True):
+    """Levels that have changed since the message before; quantity 0: the level is gone."""
+
+    event: int
+    bids: list[Level]
+    asks: list[Level]
+    market_buy_quantity: int
+    market_sell_quantity: int
+
+
+class AccountPicture(Body, frozen=True):
+    """An account as it stands: its open orders and latest executions, newest first, money and shares."""
+
+    orders: list[Order]
+    executions: list[Execution]
+    wallet: Wallet
+    holdings: list[Holding]
+
+
+class AccountChange(Body, frozen=True):
+    """What has changed of an account since the message before.
+
+    ``orders`` changed, closed ones too; ``executions`` are the new ones, oldest first; ``wallet`` is null
+    where it has not changed. A holding of no shares and no realised profit is gone.
+    """
+
+    orders: list[Order]
+    executions: list[Execution]
+    wallet: Wallet | None
+    holdings: list[Holding]
+
+
+class ChannelBody(Body, Generic[T], frozen=True, kw_only=True, omit_defaults=True):
+    """What snapshots and updates have in common: the channel, the event that they stand at, and the data."""
+
+    channel: ChannelName
+    stock: Id | None = None
+    interval: Interval | None = None
+    levels: int | None = None
+    number: int
+    data: T
+
+
+class Snapshot(ChannelBody[T], Generic[T], frozen=True, kw_only=True, tag_field="type", tag="snapshot"):
+    """A channel as it stands after event ``number``."""
+
+
+class Update(ChannelBody[T], Generic[T], frozen=True, kw_only=True, tag_field="type", tag="update"):
+    """What has changed in a channel since its message ``previous``."""
+
+    previous: int
+
+
+class Heartbeat(Body, frozen=True, tag_field="type", tag="heartbeat"):
+    """The connection lives. The lists stand at event ``number``, ``views_lag`` events behind the venue."""
+
+    number: int
+    time: Time
+    views_lag: int
+
+
+class Checksum(Body, frozen=True, tag_field="type", tag="checksum"):
+    """CRC-32, as eight hexadecimal digits, of the top ten levels of a book after event ``number``."""
+
+    stock: Id
+    number: int
+    checksum: str
+
+
+class StreamProblem(Body, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="problem"):
+    """What is wrong with a message, or why a channel or the connection ends."""
+
+    channel: ChannelName | None = None
+    stock: Id | None = None
+    interval: Interval | None = None
+    problem: Problem
+
+
+class ServerShutdown(Body, frozen=True, tag_field="type", tag="server_shutdown"):
+    """The venue stops, and the connection ends. Connect again in a moment."""
+
+    detail: str
+
+
 # ------------------------------------------------------------------------------------------- admin
 
 

@@ -135,6 +135,38 @@ class Settings:
         5_000_000, "events", "of the venue since the last one seen, up to which a feed resumes", 1, 2**40
     )
 
+    # The streams
+    stream_connections_limit: int = _option(
+        20_000, "connections", "of streams at once; beyond it 503", 0, 1_000_000
+    )
+    stream_account_limit: int = _option(20, "connections", "of streams of one account", 1, 10_000)
+    stream_subscriptions_limit: int = _option(100, "channels", "of one connection", 1, 10_000)
+    stream_channels_limit: int = _option(10_000, "channels", "told of at once, to all", 1, 60_000)
+    stream_message_limit: int = _option(8_192, "characters", "of a client's message", 256, 1_048_576)
+    stream_updates_per_s: int = _option(10, "updates/s", "of a channel at most", 1, 100)
+    stream_heartbeat_s: int = _option(5, "s", "between two heartbeats", 1, 60)
+    stream_rows_limit: int = _option(
+        1_000,
+        "rows",
+        "of an update, and open orders of a snapshot; a larger update is a snapshot",
+        100,
+        10_000,
+    )
+    stream_buffer_limit: int = _option(
+        65_536, "bytes", "unread by a client, from which on it is told no prices until it reads", 4_096, 2**30
+    )
+    stream_private_buffer_limit: int = _option(
+        1_048_576, "bytes", "unread by a client, from which on its account's channel ends it", 4_096, 2**30
+    )
+    stream_updates_kept: int = _option(100, "updates", "of a channel, for clients that come back", 0, 100_000)
+    stream_bytes_kept: int = _option(
+        262_144, "bytes", "of a channel's updates, for clients that come back", 0, 2**30
+    )
+    stream_keep_s: int = _option(15, "s", "a channel is kept that nobody has any more", 0, 3_600)
+    stream_resume_limit: int = _option(
+        200_000, "events", "of the venue, up to which an account's channel resumes", 0, 2**40
+    )
+
 
 class SettingValue(NamedTuple):
     """One row of ``pricetime config``."""

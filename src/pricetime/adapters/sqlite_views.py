@@ -13,7 +13,7 @@ from __future__ import annotations
 import binascii
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -42,6 +42,7 @@ _BUSY_TIMEOUT_S: Final = 5.0
 _STATEMENTS_KEPT: Final = 256
 
 _R = TypeVar("_R", bound=Row)
+T = TypeVar("T")
 
 
 class _Kind(Generic[_R]):
@@ -121,6 +122,18 @@ class SqliteViews:
         self._local = threading.local()
 
     # -------------------------------------------------------------------------------------- position
+
+    def at_once(self, query: Callable[[], T]) -> T:
+        """Return what ``query`` finds by several reads, all as of one save."""
+        self._execute("BEGIN")
+        connection: sqlite3.Connection = self._local.connection
+        try:
+            found = query()
+        finally:
+            connection.rollback()
+        if self._local.connection is not connection:
+            raise ViewsBehind("The views were made anew meanwhile. Try again in a moment.")
+        return found
 
     def position(self) -> int:
         """Return the number of the last event that the views hold."""
@@ -317,14 +330,18 @@ class SqliteViews:
 
     def _value(self, sql: str, parameters: Any = ()) -> Any:
         """Return the first column of the first row, or None."""
+        row = self._execute(sql, parameters)
+        return None if row is None else row[0]
+
+    def _execute(self, sql: str, parameters: Any = ()) -> Any:
+        """Return the first row, or None."""
         try:
-            row = self._connection().execute(sql, parameters).fetchone()
+            return self._connection().execute(sql, parameters).fetchone()
         except sqlite3.DatabaseError as error:
             trouble = ViewsDamaged if is_damage(error) else ViewsBehind
             raise trouble(f"The views cannot be read: {error}. {trouble()}") from error
         except OSError as error:
             raise ViewsBehind(f"The views cannot be read: {error.strerror}. {ViewsBehind()}") from error
-        return None if row is None else row[0]
 
     def _connection(self) -> sqlite3.Connection:
         """Return this thread's connection to the file that is at the path now."""

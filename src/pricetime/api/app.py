@@ -28,6 +28,7 @@ from pricetime.api.problems import Refused
 from pricetime.api.routes import Routes
 from pricetime.api.services import Services
 from pricetime.api.short import ShortWay
+from pricetime.api.stream import EVENTS, STREAM_PATH, EventStream, Streams
 from pricetime.telemetry import RequestStats
 
 Message = MutableMapping[str, Any]
@@ -79,6 +80,7 @@ class App:
         self._ids = RequestIds()
         self._gate = Gate(venue.identity, settings, connections)
         self._feeds = Feeds(venue, self._gate.account_rates)
+        self._streams = Streams(venue, self._gate)
         self._cors = Cors(settings)
         self._page = venue.page
         self._deadlines = Deadlines(settings.request_timeout_s, settings.body_timeout_s)
@@ -86,6 +88,10 @@ class App:
         """For servers that have whole requests in their hands, beside ASGI."""
         venue.metrics.gauge("pricetime_http_in_flight", "Requests being answered.", self._in_flight)
         venue.metrics.gauge("pricetime_http_connections", "Open connections.", connections)
+
+    async def close(self) -> None:
+        """End what runs beside requests, once the server has stopped."""
+        await self._streams.close()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request. Anything that goes wrong becomes an answer, never a stack trace."""
@@ -111,7 +117,7 @@ class App:
             self._deadlines.leave(exchange)
         exchange.count(status)
 
-    async def _answer(self, exchange: Exchange, scope: Message, receive: Receive, send: Send) -> int:
+    async def _answer(self, exchange: _Long, scope: Message, receive: Receive, send: Send) -> int:
         path = scope["path"]
         if path[1:4] != "v1/" and _DAYTRADE_ROOTS.match(path):
             exchange.family = "daytrade"
@@ -152,29 +158,36 @@ class App:
         return await self._reply(exchange, route, await endpoint.handler(call), scope, receive, send)
 
     async def _open_socket(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve a WebSocket: the feed is the only one."""
+        """Serve a WebSocket: the feed, or the streams."""
         await receive()  # that it wants to connect
         headers = dict(scope["headers"])
         exchange = Exchange(self._ids.of(headers), headers, self._unmatched)
         try:
-            socket, token = self._admit_socket(exchange, scope)
+            socket, token, address = self._admit_socket(exchange, scope)
         except Exception as error:  # noqa: BLE001 - as in __call__
             await self._refuse(exchange, {**scope, "method": "GET"}, error, _refusing(send))
             return
         await send({"type": "websocket.accept", "headers": exchange.extra})
-        await self._feeds.serve(socket, receive, token)
+        if scope["path"] == FEED_PATH:
+            await self._feeds.serve(socket, receive, token)
+        else:
+            await self._streams.serve(socket, receive, token, address)
 
-    def _admit_socket(self, exchange: Exchange, scope: Message) -> tuple[Socket, str | None]:
+    def _admit_socket(self, exchange: Exchange, scope: Message) -> tuple[Socket, str | None, str]:
         self._gate.refuse_crowd()
-        headers = exchange.headers
-        self._gate.charge_address(exchange, self._gate.address(exchange, scope["client"]), 1)
-        if scope["path"] != FEED_PATH:
-            raise Refused("unknown_path", f"There is no WebSocket at this path; the feed is at {FEED_PATH}.")
+        headers, client, path = exchange.headers, scope["client"], scope["path"]
+        address = self._gate.address(exchange, client)
+        self._gate.charge_address(exchange, address, 1)
         token = None
-        if has_token(headers):
+        if path == STREAM_PATH:
+            token = self._gate.stream_token(headers, client)
+        elif path != FEED_PATH:
+            detail = f"There is no WebSocket at this path. There are {STREAM_PATH} and {FEED_PATH}."
+            raise Refused("unknown_path", detail)
+        elif has_token(headers):
             token = token_of(headers)
             self._gate.access.session(token, Scope.TRADER)
-        return scope["extensions"][SOCKET], token
+        return scope["extensions"][SOCKET], token, address
 
     def _find(self, exchange: Exchange, method: str, path: str, address: str) -> tuple[Route, dict[str, str]]:
         try:
@@ -188,8 +201,15 @@ class App:
         return route, parameters
 
     async def _reply(
-        self, exchange: Exchange, route: Route, result: object, scope: Message, receive: Receive, send: Send
+        self, exchange: _Long, route: Route, result: object, scope: Message, receive: Receive, send: Send
     ) -> int:
+        if isinstance(result, EventStream):
+            self._deadlines.leave(exchange)
+            head = route.lines + lines_of(exchange.extra)
+            token = self._gate.stream_token(exchange.headers, scope["client"])
+            answer = scope["extensions"][EVENTS]
+            await self._streams.serve_events(result, exchange.headers, token, answer, head, receive)
+            return route.endpoint.status
         if isinstance(result, Response):
             await result(scope, receive, _adding(exchange, result, send))
             return result.status_code

@@ -6,6 +6,7 @@ change something must also show that it comes from our own page (``guards/browse
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,15 @@ class Gate:
         """Take a request's weight from its address's rate."""
         if self._address_rates is not None:
             _charge(exchange, self._address_rates.charge(rate_key(address), weight))
+
+    async def pay(self, account: int, address: str) -> None:
+        """Wait until the rate of an account, or of an address where it is 0, allows one message more."""
+        rates = self.account_rates if account else self._address_rates
+        while rates is not None:
+            charge = rates.charge(account or rate_key(address), 1)
+            if charge.allowed:
+                return
+            await asyncio.sleep(charge.retry_s)
 
     def session(self, exchange: Exchange, route: Route, client: Client) -> Session | None:
         """Return who asks, charged to the account's rate; None where anybody may."""

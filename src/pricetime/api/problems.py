@@ -81,6 +81,9 @@ CODES: Final[dict[str, Code]] = {
     "resume_too_far": Code(410, 400, "The events are too long ago"),
     "unknown_position": Code(404, 400, "There is no such event yet"),
     "too_many_feeds": Code(503, 503, "There are as many feeds as may be"),
+    # The streams
+    "too_many_streams": Code(503, 503, "There are as many streams as may be"),
+    "too_many_subscriptions": Code(400, 400, "There are as many channels as a connection has"),
     # The venue
     "internal_error": Code(500, 500, "The venue failed"),
     "queue_full": Code(503, 503, "The venue is busy"),

@@ -50,7 +50,8 @@ class Reader:
         threads: int,
         queue_limit: int = 1_000,
     ) -> None:
-        self._views = views
+        self.views = views
+        """For who reads them in a thread of its own."""
         self._sequencer = sequencer
         self._progress = progress
         self._wait_s = wait_s
@@ -72,14 +73,14 @@ class Reader:
         if market:
             with contextlib.suppress(ViewsBehind):
                 await self._progress.wait_for(self._sequencer.published, min(self._wait_s, _MARKET_WAIT_S))
-        return await self._in_thread(query) if heavy else query(self._views)
+        return await self._in_thread(query) if heavy else query(self.views)
 
     async def _in_thread(self, query: Callable[[Views], T]) -> T:
         if self._heavy >= self._queue_limit:
             raise QueueFull("Too many long lists are being read. Try again in a moment.")
         self._heavy += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, query, self._views)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, query, self.views)
         finally:
             self._heavy -= 1
 

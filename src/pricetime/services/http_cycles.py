@@ -6,6 +6,7 @@ there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -67,6 +68,8 @@ class LeanCycle(RequestResponseCycle):
     """One request and its answer. A whole answer is written at once; a streamed one as uvicorn does it."""
 
     _start: Any = None
+    on_stopping: Callable[[], None] | None = None
+    """Called when the server stops, by an answer that has no end of its own."""
 
     async def answer(self, status: int, head: bytes, body: bytes) -> None:
         """Send a whole answer whose header lines are made already: the app's own, checked by their makers."""
@@ -74,6 +77,33 @@ class LeanCycle(RequestResponseCycle):
             await self.flow.drain()
         if not self.disconnected:
             self._finish([STATUS_LINE[status], _own_lines(self.default_headers), head], body)
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the client has not taken."""
+        return self.transport.get_write_buffer_size()
+
+    def open(self, status: int, head: bytes) -> None:
+        """Begin an answer that ends with the connection; ``write`` and ``close`` are its body and its end."""
+        self.response_started = True
+        self.keep_alive = False
+        own = _own_lines(self.default_headers)
+        self.write(b"".join((STATUS_LINE[status], own, head, b"connection: close\r\n\r\n")))
+
+    def write(self, body: bytes) -> None:
+        """Send a piece of the body now, however much waits to be read."""
+        if not (self.disconnected or self.response_complete or self.transport.is_closing()):
+            self.transport.write(body)
+
+    def close(self) -> None:
+        """End the answer; what was written leaves first."""
+        if not self.response_complete:
+            self.on_stopping = None
+            self.scope.pop("extensions", None)
+            self.response_complete = True
+            self.message_event.set()
+            self.transport.close()
+            self.on_response()
 
     async def send(self, message: Any) -> None:
         """Take the parts of an answer; the start waits for the body that belongs to it."""

@@ -21,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from pricetime.api.app import ANSWER, App
 from pricetime.api.problems import Answer, written
 from pricetime.api.short import Head
+from pricetime.api.stream import EVENTS
 from pricetime.services.http_cycles import LeanCycle, ShortCycle
 
 HEAD_LIMIT: Final = 65_536
@@ -166,7 +167,7 @@ class GuardedProtocol(HttpToolsProtocol):
             keep_alive=head.keep_alive,
             on_response=self.on_response_complete,
         )
-        self.scope["extensions"] = {ANSWER: self.cycle.answer}  # type: ignore[dict-item]  # a function
+        self.scope["extensions"] = {ANSWER: self.cycle.answer, EVENTS: self.cycle}  # type: ignore[dict-item]
         if body:
             super().on_body(body)
         if before is None or before.response_complete:
@@ -193,6 +194,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         else:
             self._idle_since = self.loop.time()
+
+    def shutdown(self) -> None:
+        """End what is idle, and answers that have no end of their own; others are answered first."""
+        if isinstance(self.cycle, LeanCycle) and self.cycle.on_stopping is not None:
+            self.cycle.on_stopping()
+        super().shutdown()
 
     def pause_writing(self) -> None:
         """Note that the client does not read its answers."""

@@ -100,6 +100,7 @@ async def _serve(
             shorten_turns()
             await server.serve([listener])
             watch.cancel()
+            await app.close()
 
 
 def _config(app: App, settings: Settings) -> uvicorn.Config:

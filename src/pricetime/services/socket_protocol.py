@@ -7,6 +7,7 @@ the server stops, the application is told and ends its connections itself.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -22,7 +23,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stopping = asyncio.Event()
+        self.on_stopping: Callable[[], None] | None = None
         self._stuck_since: float | None = None
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the client has not taken."""
+        return self.transport.get_write_buffer_size()
 
     def handle_connect(self, event: Request) -> None:
         """Start the application."""
@@ -55,6 +62,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.conn.send_binary(message)
         self.transport.writelines(self.conn.data_to_send())
 
+    def write_frame(self, frame: bytes) -> None:
+        """Send a message that is a frame already, past what would frame it again for each connection."""
+        if not (self.disconnected or self.close_sent or self.transport.is_closing()):
+            self.transport.write(frame)
+
     def end(self, code: int, reason: str) -> None:
         """Send a close frame; ``close_if_stale`` cuts the connection where that is not answered soon."""
         if self.disconnected or self.close_sent or self.transport.is_closing():
@@ -71,6 +83,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """Let the application end the connection in order."""
         if self.handshake_complete and not self.close_sent:
             self.stopping.set()
+            if self.on_stopping is not None:
+                self.on_stopping()
         else:
             super().shutdown()
 

@@ -7,6 +7,7 @@ The server's protocol (``services.socket_protocol``) therefore hands itself over
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import msgspec
@@ -40,6 +41,13 @@ class Socket(Protocol):
 
     stopping: asyncio.Event
     """Set when the server stops."""
+    on_stopping: Callable[[], None] | None
+    """Called then as well."""
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the client has not taken."""
+        ...
 
     async def ready_to_write(self) -> None:
         """Return when the client has read enough for more to be sent, or is gone."""
@@ -47,6 +55,10 @@ class Socket(Protocol):
 
     def write(self, message: bytes, *, text: bool = False) -> None:
         """Send a message now, however much waits to be read. Of a connection that is gone: do nothing."""
+        ...
+
+    def write_frame(self, frame: bytes) -> None:
+        """Do what ``write`` does with a message that is a frame already, such as many share."""
         ...
 
     def end(self, code: int, reason: str) -> None:

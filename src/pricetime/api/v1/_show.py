@@ -213,15 +213,16 @@ def book(number: int, depth: Depth) -> schema.Book:
     return schema.Book(
         stock=str(number),
         event=depth.event,
-        bids=[_level(level) for level in depth.bids],
-        asks=[_level(level) for level in depth.asks],
+        bids=[level(row) for row in depth.bids],
+        asks=[level(row) for row in depth.asks],
         market_buy_quantity=depth.market_buy,
         market_sell_quantity=depth.market_sell,
     )
 
 
-def _level(level: DepthLevel) -> schema.Level:
-    return schema.Level(price=money(level.price), quantity=level.quantity, orders=level.orders)
+def level(row: DepthLevel) -> schema.Level:
+    """Return one level of a book."""
+    return schema.Level(price=money(row.price), quantity=row.quantity, orders=row.orders)
 
 
 def trade(row: TradeRow) -> schema.Trade:

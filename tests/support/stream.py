@@ -1,0 +1,90 @@
+"""A plain client of the streams, which does nothing by itself: no retry, no resume, no building of books."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+PATIENCE_S = 20
+
+
+class RawStream:
+    """One connection to ``/v1/stream``."""
+
+    def __init__(self, url: str, token: str | None = None, *, slow: bool = False) -> None:
+        self._connected = connect(
+            url.replace("http", "ws", 1) + "/v1/stream",
+            additional_headers={"authorization": f"Bearer {token}"} if token else None,
+            compression=None,
+            max_size=None,
+            max_queue=1 if slow else 16,
+            close_timeout=1,
+            sock=_small_socket(url) if slow else None,
+        )
+        self.socket = self._connected.__enter__()
+        self.messages: list[dict[str, Any]] = []
+
+    def say(self, **words: Any) -> None:
+        self.socket.send(json.dumps(words))
+
+    def subscribe(self, channel: str, **more: Any) -> dict[str, Any]:
+        """Subscribe and return the first message of the channel."""
+        self.say(op="subscribe", channel=channel, **more)
+        return self.until(lambda message: message.get("channel") == channel)
+
+    def next(self, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self.socket.recv(timeout_s))
+        self.messages.append(message)
+        return message
+
+    def until(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Read to a message and return it."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            if is_it(message := self.next()):
+                return message
+        raise TimeoutError(self.messages[-5:])
+
+    def update(self, channel: str) -> dict[str, Any]:
+        """Read to the next update of a channel."""
+        return self.until(lambda message: message["type"] == "update" and message["channel"] == channel)
+
+    def problem(self) -> dict[str, Any]:
+        """Read to the next problem; return it with the code of the problem itself as ``code``."""
+        message = self.until(lambda message: message["type"] == "problem")
+        assert message["problem"]["detail"].endswith(".")
+        return message | {"code": message["problem"]["code"]}
+
+    def end(self) -> tuple[int, str]:
+        """Read to the end of the connection; return its close code and the code of the problem before it."""
+        while True:
+            try:
+                self.next()
+            except ConnectionClosed as closed:
+                codes = [each["problem"]["code"] for each in self.messages if each["type"] == "problem"]
+                return (closed.rcvd.code if closed.rcvd else 1006), (codes or [""])[-1]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.socket.close()
+
+
+def _small_socket(url: str) -> socket.socket:
+    """Return a connection whose receive buffer is soon full."""
+    address = urlsplit(url)
+    small = socket.socket()
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
+    small.connect((address.hostname, address.port))
+    return small
