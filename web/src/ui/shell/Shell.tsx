@@ -6,6 +6,7 @@ import { place } from "../router/router.ts";
 import { Help, showHelp } from "./Help.tsx";
 import { LiveRegion } from "./LiveRegion.tsx";
 import { ThemeSwitch } from "./ThemeSwitch.tsx";
+import { Toasts } from "./Toasts.tsx";
 
 export interface NavigationItem {
   readonly path: string;
@@ -51,6 +52,7 @@ export function Shell({ home, navigation, tools, children }: ShellProps) {
       <main class="main" id="main" tabIndex={-1}>
         {children}
       </main>
+      <Toasts />
       <LiveRegion />
       <Help />
     </div>

@@ -1,0 +1,216 @@
+// The endpoints of `/v1` that the page uses, by name. Writes that move money or shares carry an id of their own.
+import type { Execution, Order, Wallet } from "../model/account.ts";
+import type { ClientOrderId, OrderId, StockId } from "../model/ids.ts";
+import { newClientOrderId } from "../model/ids.ts";
+import { type Money, moneyText } from "../model/money.ts";
+import type { Quantity } from "../model/quantity.ts";
+import type { Interval } from "../model/side.ts";
+import type { Client, Query } from "./client.ts";
+import * as decode from "./decode.ts";
+import type * as wire from "./wire.ts";
+
+/** A page of a list; `next` asks for the one after it, null: this was the last. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+const LIST_LIMIT = 100;
+const STOCKS_LIMIT = 1_000;
+const TRADES_SHOWN = 50;
+const CANDLES_SHOWN = 300;
+const EXECUTIONS_SHOWN = 50;
+
+export class Api {
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  // ------------------------------------------------------------------------------------ orders
+
+  async place(order: wire.WirePlaceOrder): Promise<Order> {
+    return decode.order(await this.#client.post<wire.WireOrder>("/v1/orders", order));
+  }
+
+  /** The order that was placed with an id of ours, or null where the venue has none. */
+  async orderOfClient(client_order_id: ClientOrderId): Promise<Order | null> {
+    const { items } = await this.#client.get<wire.Page<wire.WireOrder>>("/v1/orders", { client_order_id });
+    return items[0] === undefined ? null : decode.order(items[0]);
+  }
+
+  async order(order: OrderId): Promise<Order & { readonly executions: readonly Execution[] }> {
+    type Answer = wire.WireOrder & { readonly executions: readonly wire.WireExecution[] };
+    const answer = await this.#client.get<Answer>(`/v1/orders/${order}`);
+    return { ...decode.order(answer), executions: answer.executions.map(decode.execution) };
+  }
+
+  async orders(query: {
+    readonly status?: "open" | "all";
+    readonly stock?: StockId;
+    readonly cursor?: string;
+  }) {
+    return this.#page<wire.WireOrder, Order>("/v1/orders", query, decode.order);
+  }
+
+  async executions(query: { readonly stock?: StockId; readonly cursor?: string }) {
+    return this.#page<wire.WireExecution, Execution>("/v1/executions", query, decode.execution);
+  }
+
+  async cancel(order: OrderId): Promise<{ readonly order: Order; readonly alreadyClosed: boolean }> {
+    type Answer = { readonly order: wire.WireOrder; readonly already_closed: boolean };
+    const answer = await this.#client.delete<Answer>(`/v1/orders/${order}`);
+    return { order: decode.order(answer.order), alreadyClosed: answer.already_closed };
+  }
+
+  /** How many were cancelled. */
+  async cancelAll(stock?: StockId): Promise<number> {
+    return (await this.#client.delete<{ readonly cancelled: number }>("/v1/orders", { stock })).cancelled;
+  }
+
+  async amend(order: OrderId, to: { readonly quantity?: Quantity; readonly price?: Money }): Promise<Order> {
+    const body = {
+      ...(to.quantity !== undefined && { quantity: to.quantity }),
+      ...(to.price !== undefined && { price: moneyText(to.price) }),
+      client_order_id: newClientOrderId(),
+    };
+    return decode.order(await this.#client.patch<wire.WireOrder>(`/v1/orders/${order}`, body));
+  }
+
+  // --------------------------------------------------------------------------- wallet, portfolio
+
+  /** `key`: made before the first try and kept until an answer, so that trying again cannot deposit twice. */
+  async deposit(amount: Money, key: ClientOrderId): Promise<Wallet> {
+    return this.#move("deposits", amount, key);
+  }
+
+  async withdraw(amount: Money, key: ClientOrderId): Promise<Wallet> {
+    return this.#move("withdrawals", amount, key);
+  }
+
+  async #move(what: "deposits" | "withdrawals", amount: Money, key: ClientOrderId): Promise<Wallet> {
+    const headers = { "Idempotency-Key": key };
+    const body = { amount: moneyText(amount) };
+    return decode.wallet(await this.#client.post<wire.WireWallet>(`/v1/wallet/${what}`, body, headers));
+  }
+
+  transactions(query: { readonly cursor?: string }): Promise<Page<wire.WireWalletTransaction>> {
+    return this.#page("/v1/wallet/transactions", query, (each: wire.WireWalletTransaction) => each);
+  }
+
+  portfolio(): Promise<wire.WirePortfolio> {
+    return this.#client.get("/v1/portfolio");
+  }
+
+  portfolioHistory(interval: Interval, limit = 200): Promise<wire.WirePortfolioHistory> {
+    return this.#client.get("/v1/portfolio/history", { interval, limit });
+  }
+
+  // -------------------------------------------------------------------------------------- market
+
+  async wireStocks(): Promise<readonly wire.WireStock[]> {
+    const stocks: wire.WireStock[] = [];
+    let cursor: string | undefined;
+    do {
+      const page: wire.Page<wire.WireStock> = await this.#client.get("/v1/stocks", {
+        limit: STOCKS_LIMIT,
+        cursor,
+      });
+      stocks.push(...page.items);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    return stocks;
+  }
+
+  wireBook(stock: StockId, levels: number): Promise<wire.WireBook> {
+    return this.#client.get(`/v1/stocks/${stock}/book`, { levels });
+  }
+
+  async wireTrades(stock: StockId): Promise<readonly wire.WireTrade[]> {
+    const query = { limit: TRADES_SHOWN };
+    return (await this.#client.get<wire.Page<wire.WireTrade>>(`/v1/stocks/${stock}/trades`, query)).items;
+  }
+
+  async wireCandles(stock: StockId, interval: Interval): Promise<readonly wire.WireCandle[]> {
+    const query = { interval, limit: CANDLES_SHOWN };
+    return (await this.#client.get<wire.Page<wire.WireCandle>>(`/v1/stocks/${stock}/candles`, query)).items;
+  }
+
+  async wireAccount(): Promise<wire.WireAccount> {
+    const [orders, executions, wallet, portfolio] = await Promise.all([
+      this.#allOpen(),
+      this.#client.get<wire.Page<wire.WireExecution>>("/v1/executions", { limit: EXECUTIONS_SHOWN }),
+      this.#client.get<wire.WireWallet>("/v1/wallet"),
+      this.portfolio(),
+    ]);
+    return { orders, executions: executions.items, wallet, holdings: portfolio.holdings };
+  }
+
+  async #allOpen(): Promise<readonly wire.WireOrder[]> {
+    const orders: wire.WireOrder[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { status: "open", limit: STOCKS_LIMIT, cursor };
+      const page: wire.Page<wire.WireOrder> = await this.#client.get("/v1/orders", query);
+      orders.push(...page.items);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    return orders;
+  }
+
+  // ------------------------------------------------------------------------------------ operator
+
+  halt(stock: StockId): Promise<unknown> {
+    return this.#client.post(`/v1/admin/stocks/${stock}/halt`);
+  }
+
+  resume(stock: StockId): Promise<unknown> {
+    return this.#client.post(`/v1/admin/stocks/${stock}/resume`);
+  }
+
+  users(query: { readonly cursor?: string }): Promise<Page<wire.WireUser>> {
+    return this.#page("/v1/admin/users", query, (each: wire.WireUser) => each);
+  }
+
+  setUser(
+    account: wire.WireUser["account"],
+    to: { readonly role?: wire.Role; readonly disabled?: boolean },
+  ): Promise<wire.WireUser> {
+    return this.#client.patch(`/v1/admin/users/${account}`, to);
+  }
+
+  audit(query: {
+    readonly account?: string;
+    readonly kind?: string;
+    readonly denied?: boolean;
+    readonly cursor?: string;
+  }): Promise<Page<wire.WireCommandAudit>> {
+    return this.#page("/v1/admin/audit", query, (each: wire.WireCommandAudit) => each);
+  }
+
+  userAudit(query: {
+    readonly actor?: string;
+    readonly action?: string;
+    readonly cursor?: string;
+  }): Promise<Page<wire.WireUserAudit>> {
+    return this.#page("/v1/admin/audit/users", query, (each: wire.WireUserAudit) => each);
+  }
+
+  venueState(): Promise<wire.WireState> {
+    return this.#client.get("/v1/admin/state");
+  }
+
+  verify(): Promise<wire.WireVerification> {
+    return this.#client.post("/v1/admin/journal/verification");
+  }
+
+  verification(): Promise<wire.WireVerification> {
+    return this.#client.get("/v1/admin/journal/verification");
+  }
+
+  async #page<From, To>(path: string, query: Query, show: (from: From) => To): Promise<Page<To>> {
+    const page = await this.#client.get<wire.Page<From>>(path, { limit: LIST_LIMIT, ...query });
+    return { items: page.items.map(show), next: page.next_cursor };
+  }
+}
