@@ -9,6 +9,7 @@ without placing the order twice. Requests and answers are described in ``priceti
 """
 
 from pricetime.client.async_feed import AsyncFeed
+from pricetime.client.async_stream import AsyncStream
 from pricetime.client.asynchronous import AsyncClient
 from pricetime.client.calls import new_id, new_order
 from pricetime.client.conversation import NO_RETRY, Retry
@@ -28,7 +29,18 @@ from pricetime.client.errors import (
 from pricetime.client.feed import Feed
 from pricetime.client.feed_state import FeedEvents
 from pricetime.client.money import MoneyLike, decimal, money_text
+from pricetime.client.picture import Picture
 from pricetime.client.request import Request
+from pricetime.client.stream import Stream
+from pricetime.client.stream_state import (
+    Channel,
+    StreamMessage,
+    account,
+    candles,
+    depth,
+    prices,
+    trades,
+)
 from pricetime.client.sync import Client
 
 __all__ = [
@@ -36,8 +48,10 @@ __all__ = [
     "ApiError",
     "AsyncClient",
     "AsyncFeed",
+    "AsyncStream",
     "BadAnswer",
     "BadRequest",
+    "Channel",
     "Client",
     "Conflict",
     "Feed",
@@ -46,14 +60,22 @@ __all__ = [
     "MoneyLike",
     "NoAnswer",
     "NotFound",
+    "Picture",
     "Request",
     "Retry",
     "ServerFault",
+    "Stream",
+    "StreamMessage",
     "TooManyRequests",
     "Unauthorized",
     "Unavailable",
+    "account",
+    "candles",
     "decimal",
+    "depth",
     "money_text",
     "new_id",
     "new_order",
+    "prices",
+    "trades",
 ]

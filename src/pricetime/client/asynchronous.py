@@ -11,9 +11,11 @@ import httpx2
 
 from pricetime.client import transport
 from pricetime.client.async_feed import AsyncFeed
+from pricetime.client.async_stream import AsyncStream
 from pricetime.client.conversation import Conversation, Outcome, Renew, Retry, Send, Step, Steps, Wait
 from pricetime.client.methods import Methods
 from pricetime.client.request import Request, at_cursor
+from pricetime.client.stream_state import Channel
 from pricetime.schema import Page, Session
 
 T = TypeVar("T")
@@ -73,6 +75,13 @@ class AsyncClient(Methods):
         ``stream`` names it where an account has several; ``after`` is the ``position`` of an earlier one.
         """
         return AsyncFeed(self, stream, after, patience_s)
+
+    def stream(self, *channels: Channel, patience_s: float = 60.0) -> AsyncStream:
+        """Return a stream of channels (``pricetime.client.depth`` and the like), for ``async with``.
+
+        Messages are snapshots, updates and heartbeats; a ``Picture`` puts them together.
+        """
+        return AsyncStream(self, channels, patience_s)
 
     async def close(self) -> None:
         """Close the connections."""

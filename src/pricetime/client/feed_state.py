@@ -87,7 +87,7 @@ def final(error: Exception) -> PricetimeError:
     """Return what to raise where a feed has ended for good."""
     if isinstance(error, PricetimeError):
         return error
-    return NoAnswer(f"The feed has ended: {error}", sent=True)
+    return NoAnswer(f"The connection has ended: {error}", sent=True)
 
 
 def never_opens(error: Exception) -> bool:
@@ -106,9 +106,9 @@ def ends_for_good(error: ConnectionClosed | ApiError) -> bool:
     return error.rcvd is not None and error.rcvd.code in _FINAL_CLOSES
 
 
-def socket_url(url: str) -> str:
-    """Return the feed's address at the venue at ``url``."""
-    return f"ws{url.removeprefix('http')}/v1/orders/feed"
+def socket_url(url: str, path: str = "/v1/orders/feed") -> str:
+    """Return the address of a WebSocket, the feed's, at the venue at ``url``."""
+    return f"ws{url.removeprefix('http')}{path}"
 
 
 class FeedState:

@@ -15,6 +15,8 @@ from pricetime.client.conversation import Conversation, Outcome, Renew, Retry, S
 from pricetime.client.feed import Feed
 from pricetime.client.methods import Methods
 from pricetime.client.request import Request, at_cursor
+from pricetime.client.stream import Stream
+from pricetime.client.stream_state import Channel
 from pricetime.schema import Page, Session
 
 T = TypeVar("T")
@@ -75,6 +77,13 @@ class Client(Methods):
         ``stream`` names it where an account has several; ``after`` is the ``position`` of an earlier one.
         """
         return Feed(self, stream, after, patience_s)
+
+    def stream(self, *channels: Channel, patience_s: float = 60.0) -> Stream:
+        """Return a stream of channels (``pricetime.client.depth`` and the like), for ``with``.
+
+        Messages are snapshots, updates and heartbeats; a ``Picture`` puts them together.
+        """
+        return Stream(self, channels, patience_s)
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,138 @@
+"""A stream for asyncio programs: messages as things change, over connections that may break.
+
+async with client.stream(depth("1"), trades("1")) as stream:
+    async for message in stream:
+        print(message.channel, message.data)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidHandshake
+
+from pricetime.client.errors import ApiError, NoAnswer
+from pricetime.client.feed_state import (
+    OPEN_TIMEOUT_S,
+    PAUSES,
+    ends_for_good,
+    final,
+    never_opens,
+    socket_url,
+)
+from pricetime.client.stream_state import STREAM_PATH, Channel, StreamMessage, StreamState, is_refusal
+
+if TYPE_CHECKING:
+    from pricetime.client.asynchronous import AsyncClient
+
+
+class AsyncStream:
+    """Some channels of a venue, as ``Stream`` has them, for one task; use it in ``async with``."""
+
+    def __init__(self, client: AsyncClient, channels: tuple[Channel, ...], patience_s: float) -> None:
+        self._client = client
+        self._patience_s = patience_s
+        self._state = StreamState(channels)
+        self._socket: ClientConnection | None = None
+        self._is_open = False
+        self._closed = asyncio.Event()
+
+    def subscribe(self, channel: Channel) -> None:
+        """Have a channel, anew where the stream has it: its snapshot comes next of it."""
+        self._state.subscribe(channel)
+
+    def unsubscribe(self, channel: Channel) -> None:
+        """Have a channel no more."""
+        self._state.unsubscribe(channel)
+
+    def ask_checksum(self, stock: str | int) -> None:
+        """Have the checksum of a book that the stream has sent as a message."""
+        self._state.ask_checksum(stock)
+
+    async def receive(self) -> StreamMessage:
+        """Return the next message. Where it is cancelled, none is lost."""
+        while True:
+            try:
+                if not self._is_open:  # opening it again was interrupted
+                    raise ConnectionClosedError(None, None)
+                if (message := await self._next()) is not None:
+                    return message
+            except (ConnectionClosed, ApiError) as error:
+                if self._closed.is_set() or is_refusal(error) or ends_for_good(error):
+                    raise final(error) from error
+                await self._open()
+
+    async def __aiter__(self) -> AsyncIterator[StreamMessage]:
+        """Iterate over messages for ever."""
+        while True:
+            yield await self.receive()
+
+    async def close(self) -> None:
+        """End the connection."""
+        self._closed.set()
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def __aenter__(self) -> Self:
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # ------------------------------------------------------------------------------- over connections
+
+    async def _next(self) -> StreamMessage | None:
+        assert self._socket is not None, "a stream is used in an async with statement"
+        await self._send(self._state.to_send())
+        message = self._state.received(await self._socket.recv())
+        if self._state.needs_session:
+            await self._send(self._state.renewed(await self._token()))
+        return message
+
+    async def _send(self, texts: list[str]) -> None:
+        assert self._socket is not None, "it is open"
+        for text in texts:
+            await self._socket.send(text)
+
+    async def _open(self) -> None:
+        """Connect, for as long as patience lasts."""
+        loop = asyncio.get_running_loop()
+        deadline, tried = loop.time() + self._patience_s, 0
+        while True:
+            try:
+                await self._connect()
+                return
+            except (OSError, InvalidHandshake, ConnectionClosed, ApiError, NoAnswer) as error:
+                tried += 1
+                pause = PAUSES.pause(tried, None)
+                if loop.time() + pause > deadline or never_opens(error):
+                    raise final(error) from error
+                await asyncio.sleep(pause)
+
+    async def _connect(self) -> None:
+        self._is_open = False
+        if self._socket is not None:
+            await self._socket.close()
+        token = await self._token() if self._state.is_private else None
+        self._socket = await connect(
+            socket_url(self._client.url, STREAM_PATH),
+            compression=None,
+            max_size=None,
+            open_timeout=OPEN_TIMEOUT_S,
+        )
+        await self._send(self._state.opening(token))
+        self._is_open = True
+
+    async def _token(self) -> str:
+        """Return the token of the session, renewed where it has expired."""
+        await self._client.me()
+        session = self._client.session
+        assert session is not None, "it has just been used"
+        return session.access_token

@@ -1,0 +1,145 @@
+"""A stream for programs that wait: messages as things change, over connections that may break.
+
+with client.stream(depth("1"), trades("1")) as stream:
+    for message in stream:
+        print(message.channel, message.data)
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidHandshake
+from websockets.sync.client import ClientConnection, connect
+
+from pricetime.client.errors import ApiError, NoAnswer
+from pricetime.client.feed_state import (
+    OPEN_TIMEOUT_S,
+    PAUSES,
+    ends_for_good,
+    final,
+    never_opens,
+    socket_url,
+)
+from pricetime.client.stream_state import STREAM_PATH, Channel, StreamMessage, StreamState, is_refusal
+
+if TYPE_CHECKING:
+    from pricetime.client.sync import Client
+
+
+class Stream:
+    """Some channels of a venue, for one thread; use it in ``with``.
+
+    A lost connection is opened again, for up to ``patience_s`` seconds, and each channel goes on where it
+    was: with the updates that were missed, or with a snapshot where the venue no longer has them.
+    """
+
+    def __init__(self, client: Client, channels: tuple[Channel, ...], patience_s: float) -> None:
+        self._client = client
+        self._patience_s = patience_s
+        self._state = StreamState(channels)
+        self._socket: ClientConnection | None = None
+        self._connected = ExitStack()
+        self._is_open = False
+        self._closed = threading.Event()
+
+    def subscribe(self, channel: Channel) -> None:
+        """Have a channel, anew where the stream has it: its snapshot comes next of it."""
+        self._state.subscribe(channel)
+
+    def unsubscribe(self, channel: Channel) -> None:
+        """Have a channel no more."""
+        self._state.unsubscribe(channel)
+
+    def ask_checksum(self, stock: str | int) -> None:
+        """Have the checksum of a book that the stream has sent as a message."""
+        self._state.ask_checksum(stock)
+
+    def receive(self, timeout_s: float | None = None) -> StreamMessage:
+        """Return the next message; TimeoutError where there is none for so long."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            try:
+                if not self._is_open:  # opening it again was interrupted
+                    raise ConnectionClosedError(None, None)
+                if (message := self._next(deadline)) is not None:
+                    return message
+            except (ConnectionClosed, ApiError) as error:
+                if self._closed.is_set() or is_refusal(error) or ends_for_good(error):
+                    raise final(error) from error
+                self._open()
+
+    def __iter__(self) -> Iterator[StreamMessage]:
+        """Iterate over messages for ever."""
+        while True:
+            yield self.receive()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._closed.set()
+        self._connected.close()
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------------------- over connections
+
+    def _next(self, deadline: float | None) -> StreamMessage | None:
+        assert self._socket is not None, "a stream is used in a with statement"
+        for text in self._state.to_send():
+            self._socket.send(text)
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        message = self._state.received(self._socket.recv(left))
+        if self._state.needs_session:
+            for text in self._state.renewed(self._token()):
+                self._socket.send(text)
+        return message
+
+    def _open(self) -> None:
+        """Connect, for as long as patience lasts."""
+        deadline, tried = time.monotonic() + self._patience_s, 0
+        while True:
+            try:
+                self._connect()
+                return
+            except (OSError, InvalidHandshake, ConnectionClosed, ApiError, NoAnswer) as error:
+                tried += 1
+                pause = PAUSES.pause(tried, None)
+                if time.monotonic() + pause > deadline or never_opens(error):
+                    raise final(error) from error
+                if self._closed.wait(pause):
+                    raise final(error) from error
+
+    def _connect(self) -> None:
+        self._is_open = False
+        self._connected.close()
+        token = self._token() if self._state.is_private else None
+        self._socket = self._connected.enter_context(
+            connect(
+                socket_url(self._client.url, STREAM_PATH),
+                compression=None,
+                max_size=None,
+                open_timeout=OPEN_TIMEOUT_S,
+            )
+        )
+        for text in self._state.opening(token):
+            self._socket.send(text)
+        self._is_open = True
+
+    def _token(self) -> str:
+        """Return the token of the session, renewed where it has expired."""
+        self._client.me()
+        session = self._client.session
+        assert session is not None, "it has just been used"
+        return session.access_token
