@@ -367,6 +367,19 @@ class WalletRow(Row, frozen=True):
     time_ns: int
 
 
+class WealthChange(Row, frozen=True):
+    """What one interval changed in an account: shares of a stock, or with stock 0 money from outside."""
+
+    start_ns: int
+    """Of the interval."""
+    stock: int
+    shares: int
+    money: int
+    """What came into the wallet less what left it."""
+    movements: int
+    """Executions, deposits, withdrawals or grants that this adds up."""
+
+
 class Balance(Row, frozen=True):
     """Money of an account: free to spend, and held by open buys."""
 
@@ -512,6 +525,15 @@ class Views(Protocol):
 
     def statement(self, account: int, start_ns: int, end_ns: int, *, limit: int) -> Sequence[WalletRow]:
         """Return movements of money with start <= time < end, oldest first."""
+        ...
+
+    def wealth_changes(
+        self, account: int, interval_s: int, start_ns: int, *, limit: int
+    ) -> Sequence[WealthChange]:
+        """Return what intervals from ``start_ns`` on changed in an account, newest first.
+
+        Each of executions, transfers and grants is added up over its newest ``limit`` movements.
+        """
         ...
 
     def balance(self, account: int) -> Balance: ...  # noqa: D102

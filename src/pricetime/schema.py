@@ -45,6 +45,7 @@ SelfTradeName = Literal["skip", "cancel_newest", "cancel_oldest", "cancel_both"]
 StatusName = Literal["open", "partially_filled", "filled", "cancelled", "expired"]
 RoleName = Literal["trader", "lister", "admin"]
 Interval = Literal["1s", "5s", "15s", "1m", "5m", "15m", "1h", "4h", "1d"]
+LongInterval = Literal["1m", "5m", "15m", "1h", "4h", "1d"]
 
 T = TypeVar("T")
 
@@ -216,6 +217,19 @@ class CandleView(Body, frozen=True):
     trades: int
 
 
+class Sparkline(Body, frozen=True):
+    """A stock over the last intervals. ``closes``: its price at the end of each, oldest first.
+
+    There are fewer where it has not traded for that long. ``change`` is against the price before the first
+    interval, or where there was none against its first trade.
+    """
+
+    stock: Id
+    closes: list[Money]
+    change: SignedMoney | None
+    volume: int
+
+
 # ------------------------------------------------------------------------------ wallet, portfolio
 
 
@@ -265,6 +279,26 @@ class Portfolio(Body, frozen=True):
     market_value: Value
     realised_profit: SignedMoney
     unrealised_profit: Value
+
+
+class WealthPoint(Body, frozen=True):
+    """What an account had at a time, its shares at the last prices then.
+
+    ``cash`` is free or held; ``equity`` is cash and shares; ``profit`` is equity less what was deposited and
+    not withdrawn.
+    """
+
+    time: Time
+    cash: Money
+    market_value: Value
+    equity: Value
+    profit: Value
+
+
+class PortfolioHistory(Body, frozen=True):
+    """An account at the ends of intervals, oldest first, and last of all now."""
+
+    points: list[WealthPoint]
 
 
 # ------------------------------------------------------------------------------------------ orders

@@ -114,6 +114,9 @@ class Settings:
     order_batch_limit: int = _option(1_000, "orders", "in one request", 1, 100_000)
     daytrade_list_limit: int = _option(100_000, "rows", "of a whole list of the daytrade API", 1, 10_000_000)
     statement_limit: int = _option(1_000_000, "rows", "of a statement", 1, 100_000_000)
+    history_limit: int = _option(
+        100_000, "prices", "read for one history of a portfolio: its points times its stocks", 1, 10_000_000
+    )
     depth_limit: int = _option(1_000, "levels", "of a side in a depth answer", 1, 100_000)
     cors_origins: str = _option("", "origins", "allowed by CORS, by commas; * for all; empty: none")
     page: str = _option("", "folder", "with the built page; empty: the one in the package")

@@ -180,6 +180,25 @@ def test_candles_hold_open_high_low_close_and_volume(
     assert got(guest.v1("GET", f"/stocks/{stock}{earlier}"))["items"] == []
 
 
+def test_a_sparkline_has_the_closes_of_intervals_and_what_changed_in_them(
+    seller: Member, buyer: Member, stock: str, guest: Guest
+) -> None:
+    def sparkline(**query: Any) -> Any:
+        return next((row for row in every(guest, "/sparklines", **query) if row["stock"] == stock), None)
+
+    seller.placed(stock, "sell", 2, "20")
+    assert sparkline() is None
+    buyer.placed(stock, "buy", 2)
+    seller.placed(stock, "sell", 3, "18.5")
+    buyer.placed(stock, "buy", 3)
+    for query in ({}, {"interval": "1d", "points": 1}, {"limit": 1}):
+        drawn = sparkline(**query)
+        assert (drawn["closes"][-1], drawn["change"], drawn["volume"]) == ("18.50", "-1.50", 5)
+    assert len(sparkline(interval="4h", points=6)["closes"]) == 1
+    for wrong in ("interval=1s", "points=0", "points=201"):
+        assert refused(guest.v1("GET", f"/sparklines?{wrong}")) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -117,6 +118,37 @@ def test_what_was_sold_out_keeps_its_realised_profit(buyer: Member, seller: Memb
     seller.placed(stock, "buy", 10, "15")
     [holding] = buyer.get_v1("/portfolio")["holdings"]
     assert (holding["available"], holding["held"], holding["realised_profit"]) == (0, 0, "-50.00")
+
+
+def test_the_history_of_a_portfolio_ends_with_what_there_is_now(
+    buyer: Member, seller: Member, member: Member, stock: str
+) -> None:
+    assert [point["equity"] for point in member.get_v1("/portfolio/history")["points"]] == ["0.00"]
+    seller.placed(stock, "sell", 10, "20")
+    buyer.placed(stock, "buy", 10)
+    buyer.placed(stock, "sell", 4, "26")
+    seller.placed(stock, "buy", 4, "26")
+    buyer.placed(stock, "buy", 1, "3")
+    wallet, portfolio = buyer.get_v1("/wallet"), buyer.get_v1("/portfolio")
+    for interval in ("1m", "5m", "15m", "1h", "4h", "1d"):
+        last = buyer.get_v1("/portfolio/history", interval=interval, limit=5)["points"][-1]
+        assert (last["cash"], last["market_value"]) == (wallet["total"], portfolio["market_value"])
+        equity = Decimal(last["equity"])
+        assert equity == Decimal(last["cash"]) + Decimal(last["market_value"]) == Decimal(10060)
+        assert Decimal(last["profit"]) == equity - 10_000
+        profits = Decimal(portfolio["realised_profit"]) + Decimal(portfolio["unrealised_profit"])
+        assert Decimal(last["profit"]) == profits
+
+
+def test_a_history_has_as_many_points_as_asked_for_and_no_empty_ones_before_the_first_money(
+    buyer: Member,
+) -> None:
+    points = buyer.get_v1("/portfolio/history", interval="1d", limit=3)["points"]
+    assert [point["cash"] for point in points] == ["10000.00"]
+    [point] = buyer.get_v1("/portfolio/history", limit=1)["points"]
+    assert (point["equity"], point["profit"]) == ("10000.00", "0.00")
+    assert refused(buyer.v1("GET", "/portfolio/history?interval=1s")) == (400, "invalid_request")
+    assert refused(buyer.v1("GET", "/portfolio/history?limit=0")) == (400, "invalid_request")
 
 
 # -------------------------------------------------------------------------------------- statements

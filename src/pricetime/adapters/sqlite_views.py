@@ -34,6 +34,7 @@ from pricetime.ports import (
     TradeRow,
     ViewPosition,
     WalletRow,
+    WealthChange,
 )
 
 MAX_INTEGER: Final = 2**63 - 1
@@ -67,6 +68,7 @@ _EXECUTIONS: Final = _Kind(
 )
 _TRADES: Final = _Kind(TradeRow, "id >> 1, stock, side, price, quantity, time_ns")
 _WALLET: Final = _Kind(WalletRow, "event, account, kind, amount, order_number, stock, sole, time_ns")
+_CHANGES: Final = _Kind(WealthChange, "start_ns, stock, shares, money, movements")
 _BALANCES: Final = _Kind(Balance, "free, held")
 _HOLDINGS: Final = _Kind(HoldingRow, "stock, free, held, cost, realised")
 _STOCKS: Final = _Kind(
@@ -88,6 +90,21 @@ _TRADED: Final = """SELECT id, id >> 1 AS event, account, iif(side = 1, 'buy', '
     FROM executions INDEXED BY executions_of_account"""
 _TRANSFERRED: Final = """SELECT id, id >> 1, account, kind, amount, 0, 0, 0, time_ns
     FROM transfers INDEXED BY transfers_of_account"""
+
+_CHANGED: Final = """(SELECT time_ns - time_ns % :interval AS start_ns, stock, sum(shares) AS shares,
+    sum(money) AS money, count(*) AS movements FROM (
+    SELECT * FROM (SELECT time_ns, stock, iif(side = 1, quantity, -quantity) AS shares,
+        iif(side = 1, -amount - fee, amount - fee) AS money
+        FROM executions INDEXED BY executions_of_account
+        WHERE account = :account AND id >= :first ORDER BY id DESC LIMIT :limit)
+    UNION ALL SELECT * FROM (SELECT time_ns, 0, 0, iif(kind = 'deposit', amount, -amount)
+        FROM transfers INDEXED BY transfers_of_account
+        WHERE account = :account AND id >= :first ORDER BY id DESC LIMIT :limit)
+    UNION ALL SELECT * FROM (SELECT time_ns, stock, quantity, 0
+        FROM commands INDEXED BY commands_of_account_of_kind
+        WHERE account = :account AND kind = 'grant_shares' AND reason = 0
+        ORDER BY sequence DESC LIMIT :limit)
+    ) WHERE time_ns >= :start GROUP BY 1, 2 ORDER BY 1 DESC)"""
 
 _SIDE_OF_DEPTH: Final = """(SELECT json_group_array(json_array(price, quantity, orders)) FROM (
     SELECT price, quantity, orders FROM levels WHERE stock = :stock AND side = {side} AND price > 0
@@ -236,6 +253,20 @@ class SqliteViews:
             "limit": limit,
         }
         return self._rows(_WALLET, rows, parameters)
+
+    def wealth_changes(
+        self, account: int, interval_s: int, start_ns: int, *, limit: int
+    ) -> Sequence[WealthChange]:
+        """Return what intervals from ``start_ns`` on changed in an account, newest first."""
+        first, _ = self._events_between(start_ns, start_ns)
+        parameters = {
+            "account": account,
+            "interval": interval_s * _SECOND_NS,
+            "first": 2 * first,
+            "start": _bounded(start_ns),
+            "limit": limit,
+        }
+        return self._rows(_CHANGES, _CHANGED, parameters)
 
     def balance(self, account: int) -> Balance:
         """Return an account's money; zeros where it never had any."""

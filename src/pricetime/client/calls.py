@@ -179,6 +179,18 @@ def candles(
     return Request(method="GET", path=path, answer=Page[schema.CandleView], query=query)
 
 
+def sparklines(
+    interval: schema.LongInterval = "15m",
+    *,
+    points: int | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Request[Page[schema.Sparkline]]:
+    """Return a page of the prices of all stocks that have traded, at the ends of the last intervals."""
+    query = _query(interval=interval, points=points, cursor=cursor, limit=limit)
+    return Request(method="GET", path="/v1/sparklines", answer=Page[schema.Sparkline], query=query)
+
+
 # ------------------------------------------------------------------------------ wallet, portfolio
 
 
@@ -214,6 +226,14 @@ def wallet_transactions(
 def portfolio() -> Request[schema.Portfolio]:
     """Return one's holdings, their average cost and profit."""
     return Request(method="GET", path="/v1/portfolio", answer=schema.Portfolio)
+
+
+def portfolio_history(
+    interval: schema.LongInterval = "1h", *, limit: int | None = None
+) -> Request[schema.PortfolioHistory]:
+    """Return what one had at the ends of the last intervals, and has now."""
+    query = _query(interval=interval, limit=limit)
+    return Request(method="GET", path="/v1/portfolio/history", answer=schema.PortfolioHistory, query=query)
 
 
 def statement(*, start: TimeLike | None = None, end: TimeLike | None = None) -> Request[str]:

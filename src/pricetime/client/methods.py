@@ -90,6 +90,8 @@ class Methods:
     trades = endpoint(calls.trades)
     every_trade = listing(calls.trades)
     candles = endpoint(calls.candles)
+    sparklines = endpoint(calls.sparklines)
+    every_sparkline = listing(calls.sparklines)
 
     wallet = endpoint(calls.wallet)
     deposit = endpoint(calls.deposit)
@@ -97,6 +99,7 @@ class Methods:
     wallet_transactions = endpoint(calls.wallet_transactions)
     every_wallet_transaction = listing(calls.wallet_transactions)
     portfolio = endpoint(calls.portfolio)
+    portfolio_history = endpoint(calls.portfolio_history)
     statement = endpoint(calls.statement)
 
     place = endpoint(calls.place)

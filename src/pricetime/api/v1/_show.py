@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from pricetime import schema
 from pricetime.api.times import time_us
+from pricetime.api.v1._wealth import Point
 from pricetime.ports import (
     AuditEntry,
     Balance,
@@ -246,6 +247,18 @@ def candle(row: Candle) -> schema.CandleView:
         close=money(row.close),
         volume=row.volume,
         trades=row.trades,
+    )
+
+
+def wealth(point: Point) -> schema.WealthPoint:
+    """Return what an account had at a time."""
+    equity = point.cash + point.value
+    return schema.WealthPoint(
+        time=time(point.time_ns),
+        cash=money(point.cash),
+        market_value=money(point.value),
+        equity=money(equity),
+        profit=money(equity - point.deposited),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import islice
 from typing import Annotated, Final
 
 from msgspec import Meta
 
 from pricetime import schema
-from pricetime.api.endpoints import Call, Endpoint, Query, Scope
+from pricetime.api.endpoints import MAX_ID, Call, Endpoint, Query, Scope
 from pricetime.api.v1 import _show
 from pricetime.api.v1._ask import (
     Instant,
@@ -19,7 +21,9 @@ from pricetime.api.v1._ask import (
     page_of_all,
     span_of,
 )
+from pricetime.api.v1._times import ends_before, prices_at
 from pricetime.api.v1.stocks import LISTINGS, read_stock
+from pricetime.ports import Candle, Views
 from pricetime.schema import Page
 
 DEFAULT_LEVELS: Final = 20
@@ -49,6 +53,13 @@ class CandleQuery(Query, frozen=True):
     start: Instant | None = None
     end: Instant | None = None
     limit: Limit | None = None
+
+
+class SparklineQuery(PageQuery, frozen=True):
+    """Which intervals: the last ``points``, of which one is going on."""
+
+    interval: schema.LongInterval = "15m"
+    points: Annotated[int, Meta(ge=1, le=200)] = 96
 
 
 async def list_prices(call: Call) -> Page[schema.Price]:
@@ -92,7 +103,52 @@ async def list_candles(call: Call) -> Page[schema.CandleView]:
     return Page(items=[_show.candle(row) for row in rows])
 
 
+async def list_sparklines(call: Call) -> Page[schema.Sparkline]:
+    """Return the prices of all stocks that have traded, at the ends of the last intervals: small charts."""
+    asked: SparklineQuery = call.query
+    interval_s = INTERVALS_S[asked.interval]
+    after, limit = cursor_of(call), page_limit(call)
+    now_ns = call.venue.clock.now_ns()
+    times = [*ends_before(now_ns, interval_s, asked.points), MAX_ID]
+
+    def query(views: Views) -> list[tuple[int, Sequence[Candle]]]:
+        traded = (row.stock for row in views.stocks() if row.stock > after and row.last)
+        # One candle more than there are intervals, for the price before the first.
+        return [
+            (stock, views.candles(stock, interval_s, 0, MAX_ID, limit=asked.points + 1))
+            for stock in islice(traded, limit + 1)
+        ]
+
+    rows = await call.venue.reader.read(query, market=True, heavy=True)
+    return page_of(rows, limit, lambda row: _sparkline(*row, times), lambda row: row[0])
+
+
+def _sparkline(stock: int, candles: Sequence[Candle], times: Sequence[int]) -> schema.Sparkline:
+    before, *closes = prices_at(candles, times)
+    recent = [candle for candle in candles if candle.start_ns >= times[0]]
+    opening = before or (recent[0].open if recent else 0)
+    return schema.Sparkline(
+        stock=str(stock),
+        closes=[_show.money(close) for close in closes if close],
+        change=_show.money(closes[-1] - opening) if opening else None,
+        volume=sum(candle.volume for candle in recent),
+    )
+
+
 ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/v1/sparklines",
+        handler=list_sparklines,
+        summary="List small charts",
+        family="v1",
+        scope=Scope.PUBLIC,
+        query=SparklineQuery,
+        response=Page[schema.Sparkline],
+        errors=("invalid_cursor", "queue_full"),
+        weight=5,
+        private=False,
+    ),
     Endpoint(
         method="GET",
         path="/v1/prices",
