@@ -1,15 +1,16 @@
 // Who is signed in, and the way out or in.
 import { useSignal } from "@preact/signals";
 import { Button, IconButton } from "../ui/parts/Button.tsx";
-import { go } from "../ui/router/router.ts";
+import { go, place } from "../ui/router/router.ts";
 import { session } from "../venue/venue.ts";
-import { pathTo } from "./routes.ts";
+import { matchOf, pathTo } from "./routes.ts";
 
 export function SessionTools() {
   const leaving = useSignal(false);
   const state = session.state.value;
   if (state.kind === "unknown") return null;
   if (state.kind === "none") {
+    if (isDoor(place.value.path)) return null;
     return (
       <Button kind="primary" onPress={() => go(pathTo("signIn"))}>
         Sign in
@@ -31,4 +32,10 @@ export function SessionTools() {
       <IconButton icon="leave" label="Sign out" onPress={() => void leave()} />
     </>
   );
+}
+
+/** There the page itself asks to sign in. */
+function isDoor(path: string): boolean {
+  const name = matchOf(path)?.name;
+  return name === "signIn" || name === "register";
 }

@@ -14,6 +14,8 @@ export type Loadable<T> =
 export interface Reading<T> {
   snapshot(data: unknown, before: T | null): T;
   update(value: T, data: unknown): T;
+  /** The venue does not give the channel, or no longer. */
+  refused?(problem: Refused): void;
 }
 
 const LOADING = { kind: "loading" } as const;
@@ -59,7 +61,10 @@ export class ChannelStore<T> {
     this.#state.set(LOADING);
     this.#leave = this.#stream.subscribe(this.#subscription, {
       message: (message) => this.#take(message),
-      problem: (problem: Refused) => this.#state.set({ kind: "failed", error: problem }),
+      problem: (problem) => {
+        this.#state.set({ kind: "failed", error: problem });
+        this.#reading.refused?.(problem);
+      },
     });
   }
 

@@ -2,7 +2,7 @@
 //
 //   unknown ──restore──> none | open      none ──sign in──> open      open ──sign out──> none
 //   open ──renewal refused──> expired ──sign in──> open               (pages stay as they are meanwhile)
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import type { Client, Renewal } from "./client.ts";
 import { Refused } from "./problem.ts";
 import type { WireUser, WireWebSession } from "./wire.ts";
@@ -17,11 +17,14 @@ const PATH = "/v1/web/session";
 /** A session is renewed when this part of its life is over. */
 const RENEWED_AT = 0.8;
 const RETRY_MS = 5_000;
+const FRESH_MS = 5_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Session {
   readonly #client: Client;
   readonly #state = signal<SessionState>({ kind: "unknown" });
+  readonly #opened = signal(0);
+  #openedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #renewal: Promise<Renewal> | null = null;
 
@@ -32,6 +35,16 @@ export class Session {
 
   get state(): ReadonlySignal<SessionState> {
     return this.#state;
+  }
+
+  /** How often a session was opened or renewed: what was opened under its old cookie has to be opened anew. */
+  get opened(): ReadonlySignal<number> {
+    return this.#opened;
+  }
+
+  /** Something else has heard that the session is over: renew it, unless it is so fresh that this cannot help. */
+  doubted(): void {
+    if (Date.now() - this.#openedAt > FRESH_MS) void this.#renewed();
   }
 
   /** Find out who is signed in, after the page was loaded. Throws where the venue cannot say. */
@@ -72,7 +85,11 @@ export class Session {
 
   #open({ user, csrf_token, expires_in_s }: WireWebSession): void {
     this.#client.csrfToken = csrf_token;
-    this.#state.value = { kind: "open", user };
+    this.#openedAt = Date.now();
+    batch(() => {
+      this.#state.value = { kind: "open", user };
+      this.#opened.value = this.#opened.peek() + 1;
+    });
     clearTimeout(this.#timer);
     const renew_ms = Math.min(expires_in_s * 1_000 * RENEWED_AT, LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => void this.#renewed(), renew_ms);

@@ -16,6 +16,13 @@ export const BOOK_LEVELS = 50;
 
 export type Prices = ReadonlyMap<StockId, Stock>;
 
+export interface AccountEvents {
+  /** Every execution after the first snapshot of the account, once, oldest first. */
+  executed(execution: Execution): void;
+  /** The stream was opened under a session that has ended. */
+  sessionEnded(): void;
+}
+
 export class Stores {
   readonly prices: ChannelStore<Prices>;
   readonly account: ChannelStore<Account>;
@@ -24,8 +31,7 @@ export class Stores {
   readonly #tapes = new Map<StockId, ChannelStore<readonly Trade[]>>();
   readonly #candles = new Map<string, ChannelStore<readonly Candle[]>>();
 
-  /** `executed` hears of every execution after the first snapshot of the account, once, oldest first. */
-  constructor(stream: Stream, executed: (execution: Execution) => void) {
+  constructor(stream: Stream, { executed, sessionEnded }: AccountEvents) {
     this.#stream = stream;
     this.prices = new ChannelStore<Prices>(
       stream,
@@ -48,6 +54,9 @@ export class Stores {
           const change = decode.accountChange(data as wire.WireAccountChange);
           unseen(account.executions, change.executions).forEach(executed);
           return changedAccount(account, change);
+        },
+        refused: ({ code }) => {
+          if (code === "token_invalid") sessionEnded();
         },
       },
     );

@@ -103,6 +103,11 @@ export class Stream {
     this.#again();
   }
 
+  /** Connect anew for the same account, whose session was renewed: every channel resumes. */
+  reopen(): void {
+    this.#again();
+  }
+
   networkLost(): void {
     this.#drop();
     this.#happens("network_lost");

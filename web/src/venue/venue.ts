@@ -29,8 +29,11 @@ export const stream: Stream = new Stream([
   byPolling(api, () => stream.polled()),
 ]);
 
-export const stores = new Stores(stream, (execution) => {
-  for (const tell of executionListeners) tell(execution);
+export const stores = new Stores(stream, {
+  executed: (execution) => {
+    for (const tell of executionListeners) tell(execution);
+  },
+  sessionEnded: () => session.doubted(),
 });
 
 export const pendingOrders = new PendingOrders(api, sessionStorage, (order) => {
@@ -67,24 +70,28 @@ async function restored(): Promise<void> {
   }
 }
 
-/** The account is followed while somebody is signed in; another session is another stream. */
+/**
+ * The account is followed while somebody is signed in. The stream is opened anew for another account, and resumed
+ * for the same one with the cookie of its renewed session.
+ */
 function followSession(): void {
   let account: string | null = null;
-  let expired = false;
   let leave: (() => void) | null = null;
+  let opened = session.opened.peek();
   effect(() => {
     const state = session.state.value;
     const next = state.kind === "open" || state.kind === "expired" ? state.user.account : null;
-    const opened = state.kind === "open" && expired;
-    expired = state.kind === "expired";
-    if (next === account && !opened) return;
-    account = next;
+    const renewed = session.opened.value !== opened;
+    opened = session.opened.value;
     untracked(() => {
-      leave?.();
-      leave = next === null ? null : stores.account.use();
-      pendingOrders.open(next);
-      stream.restart();
+      if (next !== account) {
+        leave?.();
+        stream.restart();
+        leave = next === null ? null : stores.account.use();
+        pendingOrders.open(next);
+      } else if (renewed) stream.reopen();
     });
+    account = next;
   });
 }
 

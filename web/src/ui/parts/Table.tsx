@@ -117,7 +117,7 @@ function Heading<Row>({ column, order, onSort }: HeadingProps<Row>) {
       ) : (
         <button type="button" onClick={() => onSort(next)}>
           {title}
-          <span aria-hidden="true">{order === null ? "" : order.descending ? "▾" : "▴"}</span>
+          {order !== null && <span aria-hidden="true">{order.descending ? "▾" : "▴"}</span>}
         </button>
       )}
     </th>
