@@ -6,9 +6,10 @@ import zlib
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.support.member import Member
+from tests.support.member import Admin, Member
 from tests.support.server import Server
 from tests.support.stream import RawStream
+from websockets.exceptions import InvalidStatus
 
 
 @pytest.fixture
@@ -108,3 +109,173 @@ def test_what_cannot_be_done_is_answered_and_the_connection_goes_on(
     stream.say(**words)
     assert stream.problem()["code"] == code
     assert stream.subscribe("prices")["type"] == "snapshot"
+
+
+# --------------------------------------------------------------------------------- resuming, sessions
+
+
+def test_who_comes_back_gets_the_updates_that_were_missed(server: Server, stock: str, seller: Member):
+    with RawStream(server.url) as first, RawStream(server.url) as second:
+        number = first.subscribe("depth", stock=stock)["number"]
+        second.subscribe("depth", stock=stock)
+        seller.placed(stock, "sell", 1, "15.00")
+        update = second.update("depth")
+        first.say(op="unsubscribe", channel="depth", stock=stock)
+        again = first.subscribe("depth", stock=stock, after=number)
+    assert again == update
+
+
+def test_who_missed_nothing_gets_the_next_update_first(server: Server, stock: str, seller: Member):
+    with RawStream(server.url) as stream:
+        number = stream.subscribe("depth", stock=stock)["number"]
+        stream.say(op="subscribe", channel="depth", stock=stock, after=number)
+        seller.placed(stock, "sell", 1, "15.00")
+        message = stream.until(lambda message: message.get("channel") == "depth")
+        assert (message["type"], message["previous"]) == ("update", number)
+
+
+def test_a_number_that_was_never_given_is_answered_by_a_snapshot(stream: RawStream, stock: str):
+    assert stream.subscribe("depth", stock=stock, after=2**62)["type"] == "snapshot"
+
+
+def test_an_account_resumes_with_the_orders_that_changed_meanwhile(
+    server: Server, stock: str, seller: Member, buyer: Member
+):
+    with RawStream(server.url, buyer.session["access_token"]) as stream:
+        order = buyer.placed(stock, "buy", 5, "15.00")["order"]
+        picture = stream.subscribe("account")
+        assert [each["order"] for each in picture["data"]["orders"]] == [order]
+    seller.placed(stock, "sell", 5, "15.00")
+    other = buyer.placed(stock, "buy", 1, "14.00")["order"]
+    with RawStream(server.url, buyer.session["access_token"]) as stream:
+        again = stream.subscribe("account", after=picture["number"])
+    assert (again["type"], again["previous"]) == ("update", picture["number"])
+    assert [(each["order"], each["status"]) for each in again["data"]["orders"]] == [
+        (order, "filled"),
+        (other, "open"),
+    ]
+    assert again["data"]["executions"] == buyer.get_v1("/executions")["items"]
+    assert again["data"]["wallet"] == buyer.get_v1("/wallet")
+
+
+def test_an_account_that_was_away_too_long_begins_anew(
+    start_server: Callable[..., Server],
+):
+    server = start_server(stream_resume_limit=3)
+    with Member(server.url, money="10") as somebody:
+        token = somebody.session["access_token"]
+        with RawStream(server.url, token) as stream:
+            number = stream.subscribe("account")["number"]
+        with Member(server.url) as another:
+            for _ in range(5):
+                another.deposit("1")
+        somebody.deposit("1")
+        server.stop()
+        with RawStream(start_server(port=server.port, stream_resume_limit=3).url, token) as stream:
+            assert stream.subscribe("account", after=number)["type"] == "snapshot"
+
+
+def test_a_session_that_ends_ends_the_private_channel_alone(server: Server, stock: str, buyer: Member):
+    with RawStream(server.url, buyer.session["access_token"]) as stream:
+        stream.subscribe("account")
+        stream.subscribe("depth", stock=stock)
+        buyer.v1("DELETE", "/sessions/current")
+        problem = stream.problem()
+        assert (problem["channel"], problem["code"]) == ("account", "token_invalid")
+        buyer.log_in()
+        buyer.placed(stock, "buy", 1, "1.00")
+        assert stream.update("depth")["data"]["bids"][0]["price"] == "1.00"
+        stream.say(op="authenticate", token=buyer.session["access_token"])
+        assert stream.subscribe("account")["data"]["wallet"] == buyer.get_v1("/wallet")
+
+
+def test_a_connection_does_not_change_hands(server: Server, buyer: Member, seller: Member):
+    with RawStream(server.url, buyer.session["access_token"]) as stream:
+        stream.say(op="authenticate", token=seller.session["access_token"])
+        assert stream.problem()["code"] == "token_invalid"
+        assert stream.subscribe("account")["data"]["wallet"] == buyer.get_v1("/wallet")
+
+
+@pytest.mark.parametrize(("origin", "first"), [("{url}", "snapshot"), ("http://elsewhere.test", "problem")])
+def test_the_cookie_of_the_page_counts_from_our_own_page_alone(
+    server: Server, buyer: Member, origin: str, first: str
+):
+    headers = {
+        "cookie": f"pricetime_session={buyer.session['access_token']}",
+        "origin": origin.format(url=server.url),
+    }
+    with RawStream(server.url, headers=headers) as stream:
+        stream.say(op="subscribe", channel="account")
+        assert stream.next()["type"] == first
+
+
+# ------------------------------------------------------------------------------------- limits, ends
+
+
+def test_a_token_that_is_no_good_is_refused_at_once(server: Server):
+    with pytest.raises(InvalidStatus) as refused:
+        RawStream(server.url, "made up")
+    assert refused.value.response.status_code == 401
+
+
+def test_a_connection_has_so_many_channels(start_server: Callable[..., Server]):
+    with RawStream(start_server(stream_subscriptions_limit=1).url) as stream:
+        stream.subscribe("prices")
+        stream.say(op="subscribe", channel="trades", stock="1")
+        problem = stream.problem()
+        assert (problem["channel"], problem["code"]) == ("trades", "too_many_subscriptions")
+        assert stream.subscribe("prices")["type"] == "snapshot"
+
+
+def test_the_venue_has_so_many_streams_and_so_has_an_account(start_server: Callable[..., Server]):
+    server = start_server(stream_connections_limit=2, stream_account_limit=1)
+    with Member(server.url) as somebody:
+        token = somebody.session["access_token"]
+        with RawStream(server.url, token) as first, RawStream(server.url, token) as second:
+            first.subscribe("account")
+            assert second.end() == (1013, "too_many_streams")
+            with RawStream(server.url) as third, RawStream(server.url) as fourth:
+                third.say(op="authenticate", token=token)
+                assert third.problem()["code"] == "too_many_streams"
+                assert fourth.end() == (1013, "too_many_streams")
+
+
+def test_the_venue_tells_of_so_many_things(start_server: Callable[..., Server]):
+    server = start_server(stream_channels_limit=1)
+    with Member(server.url) as somebody, RawStream(server.url) as stream:
+        stock = somebody.list_stock()
+        stream.subscribe("prices")
+        stream.say(op="subscribe", channel="depth", stock=stock)
+        assert stream.problem()["code"] == "too_many_streams"
+        stream.say(op="unsubscribe", channel="prices")
+        assert stream.subscribe("depth", stock=stock)["type"] == "snapshot"
+
+
+def test_a_message_has_so_many_characters(start_server: Callable[..., Server]):
+    with RawStream(start_server(stream_message_limit=300).url) as stream:
+        stream.say(op="x" * 300)
+        assert stream.end() == (1009, "message_too_large")
+
+
+def test_a_binary_message_ends_the_connection(stream: RawStream):
+    stream.socket.send(b"\x00")
+    assert stream.end() == (4400, "bad_message")
+
+
+def test_the_end_of_the_venue_is_announced(start_server: Callable[..., Server]):
+    server = start_server()
+    with RawStream(server.url) as stream:
+        stream.subscribe("prices")
+        server.stop()
+        assert stream.end() == (1012, "")
+        assert stream.messages[-1]["type"] == "server_shutdown"
+
+
+def test_a_heartbeat_says_how_far_the_lists_are(start_server: Callable[..., Server]):
+    server = start_server(stream_heartbeat_s=1)
+    with Member(server.url, money="5") as somebody, RawStream(server.url) as stream:
+        beat = stream.until(lambda message: message["type"] == "heartbeat")
+        assert beat.keys() == {"type", "number", "time", "views_lag"}
+        with Admin(server) as admin:
+            assert beat["number"] <= admin.get_v1("/admin/state")["events"]
+        assert somebody.get_v1("/wallet")["total"] == "5.00"

@@ -19,10 +19,17 @@ PATIENCE_S = 20
 class RawStream:
     """One connection to ``/v1/stream``."""
 
-    def __init__(self, url: str, token: str | None = None, *, slow: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        headers: dict[str, str] | None = None,
+        slow: bool = False,
+    ) -> None:
         self._connected = connect(
             url.replace("http", "ws", 1) + "/v1/stream",
-            additional_headers={"authorization": f"Bearer {token}"} if token else None,
+            additional_headers=(headers or {}) | ({"authorization": f"Bearer {token}"} if token else {}),
             compression=None,
             max_size=None,
             max_queue=1 if slow else 16,
