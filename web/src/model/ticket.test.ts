@@ -3,7 +3,7 @@ import { parseMoney } from "./money.ts";
 import { shares } from "./quantity.ts";
 import { partAtMarket, partOfMoney, partOfShares } from "./sizing.ts";
 import { bookOf, stockOf } from "./testing.ts";
-import { EMPTY_TICKET, readTicket } from "./ticket.ts";
+import { EMPTY_TICKET, readTicket, steppedPrice } from "./ticket.ts";
 
 test("a filled ticket is an intent", () => {
   const { intent } = readTicket(
@@ -32,4 +32,12 @@ test("a part of the wallet is whole shares that it pays", () => {
   expect(partOfMoney(parseMoney("100"), 50, parseMoney("15"))).toBe(3);
   const { asks } = bookOf("| 15.00 @ 2\n| 20.00 @ 9");
   expect(partAtMarket(parseMoney("100"), 100, asks)).toBe(5);
+});
+
+test("a price steps along its ticks, from between them to the nearest, and never to nothing", () => {
+  const tick = parseMoney("0.05");
+  expect(steppedPrice(parseMoney("15.50"), tick, 1)).toBe(parseMoney("15.55"));
+  expect(steppedPrice(parseMoney("15.52"), tick, 1)).toBe(parseMoney("15.55"));
+  expect(steppedPrice(parseMoney("15.52"), tick, -1)).toBe(parseMoney("15.50"));
+  expect(steppedPrice(parseMoney("0.05"), tick, -1)).toBe(tick);
 });

@@ -52,6 +52,13 @@ export function readTicket(ticket: Ticket, stock: Stock): TicketReading {
   return { intent: { side, type, quantity, price, timeInForce, postOnly }, faults: null };
 }
 
+/** The next price on the tick above or below one, never under one tick. */
+export function steppedPrice(price: Money, tick: Money, by: 1 | -1): Money {
+  const over = price % tick;
+  const next = by === 1 ? price - over + tick : price - (over === 0n ? tick : over);
+  return (next < tick ? tick : next) as Money;
+}
+
 function faultOfPrice(price: Money | null, stock: Stock): string | null {
   if (price === null || price <= 0n) return "Enter a price above zero, such as 135.50.";
   if (price % stock.tickSize === 0n) return null;

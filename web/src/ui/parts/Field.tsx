@@ -21,6 +21,8 @@ interface FieldProps {
   readonly autoFocus?: boolean;
   readonly maxLength?: number;
   readonly field?: RefObject<HTMLInputElement>;
+  /** The arrows up and down: one step more, one less. */
+  readonly onStep?: (by: 1 | -1) => void;
   /** Beside the value, within the frame: a button, say. */
   readonly children?: ComponentChildren;
 }
@@ -57,6 +59,7 @@ export function Field(props: FieldProps) {
           aria-invalid={fault ? "true" : undefined}
           aria-describedby={fault ? `${id}-fault` : hint ? `${id}-hint` : undefined}
           onInput={(event) => props.onInput(event.currentTarget.value)}
+          onKeyDown={props.onStep && ((event) => stepByKey(event, props.onStep))}
         />
         {unit && <span class="unit">{unit}</span>}
         {props.children}
@@ -73,6 +76,12 @@ export function Field(props: FieldProps) {
       )}
     </div>
   );
+}
+
+function stepByKey(event: KeyboardEvent, onStep: FieldProps["onStep"]): void {
+  if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+  event.preventDefault();
+  onStep?.(event.key === "ArrowUp" ? 1 : -1);
 }
 
 export interface Option<Value extends string> {

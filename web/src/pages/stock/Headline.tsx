@@ -1,0 +1,70 @@
+// The head of a stock's page: its name, its price, and the figures of the day.
+import { useEffect } from "preact/hooks";
+import { decimalsOf, showMoney } from "../../model/money.ts";
+import { dayBasisPoints, type Stock } from "../../model/stock.ts";
+import { Amount, Change, Shares } from "../../ui/parts/Figures.tsx";
+
+export function Headline({ stock }: { readonly stock: Stock }) {
+  const decimals = decimalsOf(stock.tickSize);
+  const { lastPrice, name } = stock;
+  useEffect(() => {
+    document.title = `${lastPrice === null ? "" : `${showMoney(lastPrice, decimals)} `}${name} · pricetime`;
+  }, [lastPrice, name, decimals]);
+  return (
+    <div class="headline">
+      <div class="headline-name">
+        <h1 tabIndex={-1}>{name}</h1>
+        {stock.halted && (
+          <span class="badge" data-tone="warn">
+            Halted
+          </span>
+        )}
+      </div>
+      <p class="headline-price">
+        <strong>
+          <Amount of={lastPrice} decimals={decimals} />
+        </strong>
+        <Change of={stock.dayChange} basisPoints={dayBasisPoints(stock)} />
+        <span class="unseen">today</span>
+      </p>
+      <dl class="headline-day">
+        <div>
+          <dt>Bid</dt>
+          <dd>
+            <Amount of={stock.bestBid} decimals={decimals} />
+          </dd>
+        </div>
+        <div>
+          <dt>Ask</dt>
+          <dd>
+            <Amount of={stock.bestAsk} decimals={decimals} />
+          </dd>
+        </div>
+        <div>
+          <dt>Open</dt>
+          <dd>
+            <Amount of={stock.dayOpen} decimals={decimals} />
+          </dd>
+        </div>
+        <div>
+          <dt>High</dt>
+          <dd>
+            <Amount of={stock.dayHigh} decimals={decimals} />
+          </dd>
+        </div>
+        <div>
+          <dt>Low</dt>
+          <dd>
+            <Amount of={stock.dayLow} decimals={decimals} />
+          </dd>
+        </div>
+        <div>
+          <dt>Volume</dt>
+          <dd>
+            <Shares of={stock.dayVolume} />
+          </dd>
+        </div>
+      </dl>
+    </div>
+  );
+}

@@ -1,0 +1,130 @@
+// Under the ticket: what one holds of the stock, and one's open orders in it, those on their way first.
+import { useSignal } from "@preact/signals";
+import type { Holding, Order } from "../../model/account.ts";
+import { parseMoney, showMoney } from "../../model/money.ts";
+import { type Quantity, showQuantity } from "../../model/quantity.ts";
+import type { Stock } from "../../model/stock.ts";
+import { notify } from "../../ui/notifications.ts";
+import { Button, IconButton } from "../../ui/parts/Button.tsx";
+import { Amount, Change, Shares, SideBadge } from "../../ui/parts/Figures.tsx";
+import { Failed, Loading } from "../../ui/parts/State.tsx";
+import { useAccount } from "../../venue/hooks.ts";
+import type { PendingOrder } from "../../venue/pending.ts";
+import { sentenceOf } from "../../venue/problem.ts";
+import { api, pendingOrders } from "../../venue/venue.ts";
+import { atPrice, outcomeOf } from "./outcome.ts";
+
+export function OwnOrders({ stock }: { readonly stock: Stock }) {
+  const account = useAccount();
+  if (account.kind === "loading") return <Loading what="your orders" />;
+  if (account.kind === "failed") return <Failed error={account.error} />;
+  const holding = account.value.holdings.find((each) => each.stock === stock.stock);
+  const orders = account.value.orders.filter((order) => order.stock === stock.stock);
+  const pending = pendingOrders.all.value.filter(({ request }) => request.stock === stock.stock);
+  return (
+    <div class="own-orders stack">
+      <Position holding={holding} />
+      {orders.length + pending.length === 0 ? (
+        <p class="muted">No open orders in {stock.name}.</p>
+      ) : (
+        <ul aria-label="Your open orders">
+          {pending.map((each) => (
+            <OnItsWay key={each.request.client_order_id} pending={each} name={stock.name} />
+          ))}
+          {orders.map((order) => (
+            <OpenOrder key={order.order} order={order} name={stock.name} />
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function Position({ holding }: { readonly holding: Holding | undefined }) {
+  if (holding === undefined) return null;
+  return (
+    <dl class="facts">
+      <div>
+        <dt>You hold</dt>
+        <dd>
+          <Shares of={(holding.available + holding.held) as Quantity} /> at{" "}
+          <Amount of={holding.averageCost} />
+        </dd>
+      </div>
+      <div>
+        <dt>Profit, not realised</dt>
+        <dd>
+          <Change of={holding.unrealisedProfit} />
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function OpenOrder({ order, name }: { readonly order: Order; readonly name: string }) {
+  const busy = useSignal(false);
+  const what = `${order.side} ${showQuantity(order.remaining)} ${atPrice(order.price)}`;
+  async function cancel(): Promise<void> {
+    if (busy.peek()) return;
+    busy.value = true;
+    try {
+      const answer = await api.cancel(order.order);
+      notify(answer.alreadyClosed ? outcomeOf(answer.order, name) : `Cancelled: ${what}`);
+    } catch (error) {
+      notify(sentenceOf(error), "error");
+    } finally {
+      busy.value = false;
+    }
+  }
+  return (
+    <li>
+      <SideBadge side={order.side} />
+      <span class="figure">
+        {showQuantity(order.remaining)}
+        {order.filled > 0 && <span class="muted"> of {showQuantity(order.quantity)}</span>}
+        {` ${atPrice(order.price)}`}
+      </span>
+      {busy.value ? (
+        <span class="muted">Cancelling…</span>
+      ) : (
+        <IconButton icon="close" label={`Cancel ${what}`} onPress={() => void cancel()} />
+      )}
+    </li>
+  );
+}
+
+const STATES = {
+  sending: "Sending…",
+  asking: "Asking whether it arrived…",
+  missing: "It did not arrive.",
+} as const;
+
+function OnItsWay({ pending, name }: { readonly pending: PendingOrder; readonly name: string }) {
+  const { request, state } = pending;
+  async function again(): Promise<void> {
+    try {
+      const order = await pendingOrders.sendAgain(request.client_order_id);
+      if (order !== null) notify(outcomeOf(order, name));
+    } catch (error) {
+      notify(sentenceOf(error), "error");
+    }
+  }
+  return (
+    <li data-pending="">
+      <SideBadge side={request.side} />
+      <span class="figure">
+        {showQuantity(request.quantity as Quantity)}{" "}
+        {request.price === undefined ? "at market" : `at ${showMoney(parseMoney(request.price))}`}
+      </span>
+      <span class="muted">{STATES[state]}</span>
+      {state === "missing" && (
+        <span class="row">
+          <Button onPress={() => void again()}>Send again</Button>
+          <Button kind="quiet" onPress={() => pendingOrders.letGo(request.client_order_id)}>
+            Let go
+          </Button>
+        </span>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,69 @@
+// What became of an order or of a refusal, in sentences. Pure.
+import type { Order } from "../../model/account.ts";
+import { type Money, showMoney } from "../../model/money.ts";
+import { showQuantity } from "../../model/quantity.ts";
+import { whyClosed } from "../../model/reasons.ts";
+import { isOpen } from "../../model/side.ts";
+import { mayHaveHappened, Refused, sentenceOf } from "../../venue/problem.ts";
+
+/** What has happened to an order that was just placed. */
+export function outcomeOf(order: Order, name: string): string {
+  const cut = order.cut
+    ? ` The wallet pays ${showQuantity(order.quantity)}, so the order was cut to that.`
+    : "";
+  return `${happenedTo(order, name)}.${cut}`;
+}
+
+function happenedTo(order: Order, name: string): string {
+  const { side, quantity, filled, remaining, status } = order;
+  const did = side === "buy" ? "Bought" : "Sold";
+  const at = order.averagePrice === null ? "" : ` at ${showMoney(order.averagePrice)}`;
+  if (status === "filled") return `${did} ${showQuantity(filled)} ${name}${at}`;
+  if (isOpen(status)) {
+    if (filled === 0) return `${offerOf(order, name)} waits ${waitingFor(order)}`;
+    const rest = `${showQuantity(remaining)} more wait ${waitingFor(order)}`;
+    return `${did} ${showQuantity(filled)} ${name}${at}; ${rest}`;
+  }
+  if (filled === 0) return `${offerOf(order, name)} closed without a trade: ${whyClosed(order.reason)}`;
+  const part = `${did} ${showQuantity(filled)} of ${showQuantity(quantity)} ${name}${at}`;
+  return `${part}; the rest closed: ${whyClosed(order.reason)}`;
+}
+
+function offerOf({ side, quantity, price }: Order, name: string): string {
+  return `${side === "buy" ? "Buy" : "Sell"} ${showQuantity(quantity)} ${name} ${atPrice(price)}`;
+}
+
+function waitingFor({ side, price }: Order): string {
+  if (price !== null) return "in the book";
+  return side === "buy" ? "for sellers" : "for buyers";
+}
+
+/** `at 15.50`, or `at market`. */
+export function atPrice(price: Money | null): string {
+  return price === null ? "at market" : `at ${showMoney(price)}`;
+}
+
+/** A sentence, and the field of the ticket that it belongs to. */
+export interface Fault {
+  readonly field: "quantity" | "price" | null;
+  readonly text: string;
+}
+
+const FIELDS: Readonly<Record<string, "quantity" | "price">> = {
+  invalid_quantity: "quantity",
+  value_too_large: "quantity",
+  share_limit: "quantity",
+  insufficient_funds: "quantity",
+  insufficient_shares: "quantity",
+  invalid_price: "price",
+  off_tick: "price",
+  would_take: "price",
+};
+
+export function faultOf(error: unknown): Fault {
+  if (error instanceof Refused && error.code in FIELDS) {
+    return { field: FIELDS[error.code] ?? null, text: error.sentence };
+  }
+  const asking = " Whether the order arrived is being found out; it cannot be placed twice.";
+  return { field: null, text: sentenceOf(error) + (mayHaveHappened(error) ? asking : "") };
+}

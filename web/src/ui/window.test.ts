@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { windowOf } from "./window.ts";
+
+test("rows in view are there, and a few beyond them", () => {
+  expect(windowOf(200, 100, 20, 500, 2)).toEqual({ first: 8, end: 17 });
+});
+
+test("a window ends where the rows do", () => {
+  expect(windowOf(0, 100, 20, 3, 2)).toEqual({ first: 0, end: 3 });
+  expect(windowOf(9_000, 100, 20, 3, 2)).toEqual({ first: 3, end: 3 });
+  expect(windowOf(-900, 100, 20, 30, 2)).toEqual({ first: 0, end: 0 });
+});
