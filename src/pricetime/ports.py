@@ -8,13 +8,17 @@ at the edge.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
 from pricetime.records import OrderType, Reason, Side, TimeInForce
 
 T = TypeVar("T")
+
+
+LATEST_NS: Final = 2**63 - 1
+"""No time is later."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -230,8 +234,11 @@ class Accounts(Protocol):
     async def user_by_name(self, user_name: str) -> User | None: ...  # noqa: D102
     async def user_by_account(self, account: int) -> User | None: ...  # noqa: D102
 
-    async def users(self, after: int, limit: int) -> Sequence[User]:
-        """Return users with accounts above ``after``, ascending."""
+    async def users(self, after: int, limit: int, *, beginning: str = "") -> Sequence[User]:
+        """Return users after the account ``after``, by account.
+
+        With ``beginning``, those whose user names begin so, whatever the capitals (of ASCII), by user name.
+        """
         ...
 
     async def admins(self) -> int:
@@ -294,9 +301,16 @@ class Accounts(Protocol):
         ...
 
     async def audit(
-        self, *, actor: int | None, action: str | None, before: int, limit: int
+        self,
+        *,
+        actor: int | None,
+        action: str | None,
+        before: int,
+        limit: int,
+        start_ns: int = 0,
+        end_ns: int = LATEST_NS,
     ) -> Sequence[AuditEntry]:
-        """Return entries with ids below ``before`` (0: from the newest), newest first."""
+        """Return entries with ids below ``before`` (0: of all), newest first; start <= time < end."""
         ...
 
     def close(self) -> None:
@@ -556,9 +570,21 @@ class Views(Protocol):
         ...
 
     def audit(
-        self, *, account: int = 0, kind: str = "", denied_only: bool = False, before: int = 0, limit: int
+        self,
+        *,
+        account: int = 0,
+        actor: int = 0,
+        kind: str = "",
+        denied_only: bool = False,
+        start_ns: int = 0,
+        end_ns: int = LATEST_NS,
+        before: int = 0,
+        limit: int,
     ) -> Sequence[CommandRow]:
-        """Return the audit of commands, newest first."""
+        """Return the audit of commands with start <= time < end, newest first.
+
+        An ``actor`` alone is not looked up but searched for, so it may take long.
+        """
         ...
 
 

@@ -629,6 +629,15 @@ class UserAudit(Body, frozen=True):
     detail: str
 
 
+class JournalVerification(Body, frozen=True):
+    """How far a verification of the journal's chain of hashes is, or how the last one ended."""
+
+    state: Literal["none", "running", "passed", "failed"]
+    batches_done: int
+    batches_total: int
+    detail: str
+
+
 class State(Body, frozen=True):
     """The venue as its operator sees it."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+import time
 from collections.abc import Callable
 
 import pytest
@@ -22,6 +25,8 @@ ADMIN_ONLY = (
     ("GET", "/admin/audit"),
     ("GET", "/admin/audit/users"),
     ("GET", "/admin/state"),
+    ("POST", "/admin/journal/verification"),
+    ("GET", "/admin/journal/verification"),
 )
 
 
@@ -44,6 +49,24 @@ def test_users_are_listed_by_account_and_paged(admin: Admin, new_member: NewMemb
     assert accounts == sorted(accounts, key=int)
     assert set(mine) <= set(accounts)
     assert "password" not in str(admin.get_v1("/admin/users"))
+
+
+def test_users_are_found_by_how_their_names_begin(admin: Admin, member: Member) -> None:
+    found = admin.get_v1("/admin/users", search=member.user_name.upper()[:-2])["items"]
+    assert member.account in [user["account"] for user in found]
+    assert admin.get_v1("/admin/users", search="nobody is called so")["items"] == []
+
+
+def test_the_audits_are_filtered_by_time_and_actor(admin: Admin, member: Member) -> None:
+    member.deposit("1")
+    [row] = admin.get_v1("/admin/audit", actor=member.account, kind="deposit")["items"]
+    time = row["time"]
+    assert admin.get_v1("/admin/audit", account=member.account, kind="deposit", start=time)["items"] == [row]
+    assert admin.get_v1("/admin/audit", account=member.account, kind="deposit", end=time)["items"] == []
+    [login] = admin.get_v1("/admin/audit/users", actor=member.account, action="login")["items"]
+    times = {"start": login["time"], "end": "2100-01-01T00:00:00Z"}
+    assert login in admin.get_v1("/admin/audit/users", actor=member.account, **times)["items"]
+    assert login not in admin.get_v1("/admin/audit/users", end=login["time"], limit=1000)["items"]
 
 
 def test_a_new_role_ends_the_tokens_that_carry_the_old_one(admin: Admin, member: Member) -> None:
@@ -116,6 +139,43 @@ def test_the_state_counts_what_was_done(admin: Admin, buyer: Member, stock: str)
     assert after["sequence"] == before["sequence"] + 1
     assert after["events"] > before["events"]
     assert after["batches"] == before["batches"] + 1
+
+
+def verified(admin: Admin) -> dict[str, object]:
+    """Verify the journal, and return how it ended."""
+    began = admin.v1("POST", "/admin/journal/verification")
+    assert (began.status_code, got(began)["state"]) == (202, "running")
+    deadline = time.monotonic() + 30
+    while (found := admin.get_v1("/admin/journal/verification"))["state"] == "running":
+        assert time.monotonic() < deadline, found
+    return found
+
+
+def test_a_journal_is_verified_while_the_venue_runs_and_a_changed_byte_shows(
+    start_server: Callable[..., Server],
+) -> None:
+    venue = start_server()
+    with Admin(venue) as admin, Member(venue.url, money="10") as member:
+        assert admin.get_v1("/admin/journal/verification")["state"] == "none"
+        for _ in range(40):
+            member.deposit("1")
+        batches = admin.get_v1("/admin/state")["batches"]
+        passed = verified(admin)
+        assert (passed["state"], passed["batches_done"], passed["batches_total"]) == (
+            "passed",
+            batches,
+            batches,
+        )
+        assert passed["detail"] == f"All {batches} batches carry the hashes they should."
+
+        with contextlib.closing(sqlite3.connect(venue.data / "journal.db")) as journal, journal:
+            [(events,)] = journal.execute("SELECT events FROM batches WHERE number = 20")
+            changed = events[:70] + bytes([events[70] ^ 1]) + events[71:]
+            journal.execute("UPDATE batches SET events = ? WHERE number = 20", (changed,))
+        failed = verified(admin)
+        assert (failed["state"], failed["batches_done"]) == ("failed", 19)
+        assert "batch 20 was changed" in str(failed["detail"])
+        member.deposit("1")  # the venue goes on; its operator decides
 
 
 def test_listers_and_administrators_set_up_where_open_setup_is_off(

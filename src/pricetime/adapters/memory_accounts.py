@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from pricetime.errors import UnknownUser, UserNameTaken
-from pricetime.ports import AuditEntry, PendingUser, RefreshToken, StockName, User
+from pricetime.ports import LATEST_NS, AuditEntry, PendingUser, RefreshToken, StockName, User
 
 
 class MemoryAccounts:
@@ -61,9 +61,19 @@ class MemoryAccounts:
         """Return the user of this account."""
         return self._users.get(account)
 
-    async def users(self, after: int, limit: int) -> Sequence[User]:
-        """Return users with accounts above ``after``, ascending."""
-        return [self._users[account] for account in sorted(self._users) if account > after][:limit]
+    async def users(self, after: int, limit: int, *, beginning: str = "") -> Sequence[User]:
+        """Return users after the account ``after``, by account, or by user names that begin somehow."""
+        if not beginning:
+            return [self._users[account] for account in sorted(self._users) if account > after][:limit]
+
+        def place(user: User) -> tuple[str, int]:
+            return user.user_name.lower(), user.account
+
+        found = [
+            user for user in self._users.values() if user.user_name.lower().startswith(beginning.lower())
+        ]
+        start = place(self._users[after]) if after in self._users else ("", 0)
+        return [user for user in sorted(found, key=place) if place(user) > start][:limit]
 
     async def admins(self) -> int:
         """Return how many administrators there are who can log in."""
@@ -141,13 +151,21 @@ class MemoryAccounts:
         self._audit.append(AuditEntry(len(self._audit) + 1, time_ns, actor, action, subject, detail))
 
     async def audit(
-        self, *, actor: int | None, action: str | None, before: int, limit: int
+        self,
+        *,
+        actor: int | None,
+        action: str | None,
+        before: int,
+        limit: int,
+        start_ns: int = 0,
+        end_ns: int = LATEST_NS,
     ) -> Sequence[AuditEntry]:
-        """Return entries with ids below ``before`` (0: from the newest), newest first."""
+        """Return entries with ids below ``before`` (0: of all), newest first; start <= time < end."""
         return [
             entry
             for entry in reversed(self._audit)
             if (not before or entry.id < before)
+            and start_ns <= entry.time_ns < end_ns
             and actor in (None, entry.actor)
             and action in (None, entry.action)
         ][:limit]

@@ -17,17 +17,24 @@ from typing import Any, Final
 
 from pricetime.adapters.group_commit import GroupCommit, Log, failure
 from pricetime.adapters.sqlite_accounts_schema import open_database
+from pricetime.adapters.sqlite_times import first_since
 from pricetime.errors import AccountsFailed, UnknownUser, UserNameTaken
-from pricetime.ports import AuditEntry, PendingUser, RefreshToken, StockName, User
+from pricetime.ports import LATEST_NS, AuditEntry, PendingUser, RefreshToken, StockName, User
 
 _NEWEST: Final = 2**63 - 1
 _USER: Final = (
     "SELECT account, user_name, name, password_hash, role, created_ns, disabled, tokens_valid_from_ns"
     " FROM users"
 )
+_USERS_BY_NAME: Final = f"""{_USER}
+    WHERE (user_name COLLATE NOCASE, account) > (?, ?)
+    AND user_name COLLATE NOCASE >= ? AND user_name COLLATE NOCASE < ?
+    ORDER BY user_name COLLATE NOCASE, account LIMIT ?"""
+_LAST_CHARACTER: Final = "\U0010ffff"
 _PENDING: Final = "SELECT user_name, name, password_hash, role, created_ns FROM pending_users"
 _REFRESH: Final = "SELECT token_hash, family, account, expires_ns, used FROM refresh_tokens"
 _AUDIT_LOG: Final = Log("INSERT INTO audit (time_ns, actor, action, subject, detail)", columns=5)
+_ACT_FROM: Final = "SELECT id, time_ns FROM audit WHERE id >= ? ORDER BY id LIMIT 1"
 _AUDIT: Final = "SELECT id, time_ns, actor, action, subject, detail FROM audit"
 
 
@@ -108,9 +115,14 @@ class SqliteAccounts:
         row = self._row(f"{_USER} WHERE account = ?", account)
         return _user(row) if row else None
 
-    async def users(self, after: int, limit: int) -> Sequence[User]:
-        """Return users with accounts above ``after``, ascending."""
-        rows = self._rows(f"{_USER} WHERE account > ? ORDER BY account LIMIT ?", after, limit)
+    async def users(self, after: int, limit: int, *, beginning: str = "") -> Sequence[User]:
+        """Return users after the account ``after``, by account, or by user names that begin somehow."""
+        if not beginning:
+            rows = self._rows(f"{_USER} WHERE account > ? ORDER BY account LIMIT ?", after, limit)
+        else:
+            last = await self.user_by_account(after)
+            start = (last.user_name, after) if last else (beginning, 0)
+            rows = self._rows(_USERS_BY_NAME, *start, beginning, beginning + _LAST_CHARACTER, limit)
         return [_user(row) for row in rows]
 
     async def admins(self) -> int:
@@ -224,15 +236,33 @@ class SqliteAccounts:
         await self._writer.append((time_ns, actor, action, subject, detail))
 
     async def audit(
-        self, *, actor: int | None, action: str | None, before: int, limit: int
+        self,
+        *,
+        actor: int | None,
+        action: str | None,
+        before: int,
+        limit: int,
+        start_ns: int = 0,
+        end_ns: int = LATEST_NS,
     ) -> Sequence[AuditEntry]:
-        """Return entries with ids below ``before`` (0: from the newest), newest first."""
-        wanted = [("id < ?", before or _NEWEST), ("actor = ?", actor), ("action = ?", action)]
+        """Return entries with ids below ``before`` (0: of all), newest first; start <= time < end."""
+        last = self._first_act(end_ns) if end_ns < LATEST_NS else _NEWEST
+        wanted = [
+            ("id >= ?", self._first_act(start_ns) if start_ns > 0 else 0),
+            ("id < ?", min(before or _NEWEST, last)),
+            ("actor = ?", actor),
+            ("action = ?", action),
+        ]
         given = [(clause, value) for clause, value in wanted if value is not None]
         clauses = " AND ".join(clause for clause, _ in given)
         sql = f"{_AUDIT} WHERE {clauses} ORDER BY id DESC LIMIT ?"
         rows = self._rows(sql, *(value for _, value in given), limit)
         return [AuditEntry(*row) for row in rows]
+
+    def _first_act(self, time_ns: int) -> int:
+        """Return the id from which on entries of the audit are of a time or later."""
+        row = self._row("SELECT max(id) FROM audit")
+        return first_since(lambda id_: self._row(_ACT_FROM, id_), (row and row[0]) or 0, time_ns)
 
     # ------------------------------------------------------------------------------------- in parts
 

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS users (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS users_by_valid_from ON users (tokens_valid_from_ns)
     WHERE tokens_valid_from_ns > 0;
+CREATE INDEX IF NOT EXISTS users_by_name ON users (user_name COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS admins ON users (disabled) WHERE role = 'admin';
 CREATE TABLE IF NOT EXISTS pending_users (
     user_name TEXT PRIMARY KEY,

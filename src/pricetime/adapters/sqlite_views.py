@@ -19,8 +19,10 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from pricetime.adapters.sqlite_times import first_since
 from pricetime.errors import ViewsBehind, ViewsDamaged
 from pricetime.ports import (
+    LATEST_NS,
     Balance,
     Candle,
     CommandRow,
@@ -83,6 +85,8 @@ _LEVELS: Final = _Kind(DepthLevel, "price, quantity, orders")
 _COMMANDS: Final = _Kind(
     CommandRow, "sequence, time_ns, actor, account, kind, stock, order_number, quantity, amount, reason"
 )
+
+_COMMAND_FROM: Final = "SELECT sequence, time_ns FROM commands WHERE sequence >= ? ORDER BY sequence LIMIT 1"
 
 # A movement of money is a side of a trade or a transfer; both have ids that are twice their event.
 _TRADED: Final = """SELECT id, id >> 1 AS event, account, iif(side = 1, 'buy', 'sell') AS kind,
@@ -322,23 +326,42 @@ class SqliteViews:
     # --------------------------------------------------------------------------------------- audit
 
     def audit(
-        self, *, account: int = 0, kind: str = "", denied_only: bool = False, before: int = 0, limit: int
+        self,
+        *,
+        account: int = 0,
+        actor: int = 0,
+        kind: str = "",
+        denied_only: bool = False,
+        start_ns: int = 0,
+        end_ns: int = LATEST_NS,
+        before: int = 0,
+        limit: int,
     ) -> Sequence[CommandRow]:
-        """Return the audit of commands, newest first."""
+        """Return the audit of commands with start <= time < end, newest first."""
         index = (
             ("denials" if denied_only else "commands")
             + ("_of_account" if account else "")
             + ("_of_kind" if kind else "")
         )
         rows = f"""(SELECT * FROM commands {"" if index == "commands" else f"INDEXED BY {index}"}
-            WHERE sequence < :before {"AND reason <> 0" if denied_only else ""}
+            WHERE sequence >= :after AND sequence < :before {"AND reason <> 0" if denied_only else ""}
             {"AND account = :account" if account else ""} {"AND kind = :kind" if kind else ""}
+            {"AND actor = :actor" if actor else ""}
             ORDER BY sequence DESC LIMIT :limit)"""  # noqa: S608 - no text from outside
-        return self._rows(
-            _COMMANDS,
-            rows,
-            {"account": _bounded(account), "kind": kind, "before": _upper(before), "limit": limit},
-        )
+        parameters = {
+            "account": _bounded(account),
+            "actor": _bounded(actor),
+            "kind": kind,
+            "after": self._first_command(start_ns) if start_ns > 0 else 0,
+            "before": min(_upper(before), self._first_command(end_ns) if end_ns < LATEST_NS else LATEST_NS),
+            "limit": limit,
+        }
+        return self._rows(_COMMANDS, rows, parameters)
+
+    def _first_command(self, time_ns: int) -> int:
+        """Return the sequence from which on commands are of a time or later."""
+        newest = self._value("SELECT max(sequence) FROM commands") or 0
+        return first_since(lambda sequence: self._execute(_COMMAND_FROM, (sequence,)), newest, time_ns)
 
     # --------------------------------------------------------------------------------- connections
 

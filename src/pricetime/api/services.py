@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pricetime.runtime.progress import Progress
     from pricetime.runtime.reader import Reader
     from pricetime.runtime.sequencer import Sequencer
+    from pricetime.runtime.verification import Verification
     from pricetime.telemetry import Metrics
 
 
@@ -65,6 +66,7 @@ class Services:
     clock: Clock
     sequencer: Sequencer
     journal: Journal
+    verification: Verification
     reader: Reader
     progress: Progress
     identity: Identity

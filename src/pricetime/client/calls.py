@@ -375,9 +375,11 @@ def executions(
 # ------------------------------------------------------------------------------------------- admin
 
 
-def users(*, cursor: str | None = None, limit: int | None = None) -> Request[Page[schema.UserView]]:
-    """Return a page of all users; for administrators."""
-    query = _query(cursor=cursor, limit=limit)
+def users(
+    *, search: str | None = None, cursor: str | None = None, limit: int | None = None
+) -> Request[Page[schema.UserView]]:
+    """Return a page of all users, or of those whose user names begin somehow; for administrators."""
+    query = _query(search=search, cursor=cursor, limit=limit)
     return Request(method="GET", path="/v1/admin/users", answer=Page[schema.UserView], query=query)
 
 
@@ -402,13 +404,25 @@ def resume_stock(stock: IdLike) -> Request[schema.Stock]:
 def audit(
     *,
     account: IdLike | None = None,
+    actor: IdLike | None = None,
     kind: str | None = None,
     denied: bool = False,
+    start: TimeLike | None = None,
+    end: TimeLike | None = None,
     cursor: str | None = None,
     limit: int | None = None,
 ) -> Request[Page[schema.CommandAudit]]:
     """Return a page of the audit of commands, newest first; for administrators."""
-    query = _query(account=account, kind=kind, denied="true" if denied else None, cursor=cursor, limit=limit)
+    query = _query(
+        account=account,
+        actor=actor,
+        kind=kind,
+        denied="true" if denied else None,
+        start=start,
+        end=end,
+        cursor=cursor,
+        limit=limit,
+    )
     return Request(method="GET", path="/v1/admin/audit", answer=Page[schema.CommandAudit], query=query)
 
 
@@ -416,12 +430,26 @@ def user_audit(
     *,
     actor: IdLike | None = None,
     action: str | None = None,
+    start: TimeLike | None = None,
+    end: TimeLike | None = None,
     cursor: str | None = None,
     limit: int | None = None,
 ) -> Request[Page[schema.UserAudit]]:
     """Return a page of what users did to users and sessions, newest first; for administrators."""
-    query = _query(actor=actor, action=action, cursor=cursor, limit=limit)
+    query = _query(actor=actor, action=action, start=start, end=end, cursor=cursor, limit=limit)
     return Request(method="GET", path="/v1/admin/audit/users", answer=Page[schema.UserAudit], query=query)
+
+
+def verify_journal() -> Request[schema.JournalVerification]:
+    """Begin to verify the journal's chain of hashes, or look at the one under way; for administrators."""
+    path = "/v1/admin/journal/verification"
+    return Request(method="POST", path=path, answer=schema.JournalVerification)
+
+
+def journal_verification() -> Request[schema.JournalVerification]:
+    """Return how far the verification of the journal is; for administrators."""
+    path = "/v1/admin/journal/verification"
+    return Request(method="GET", path=path, answer=schema.JournalVerification)
 
 
 def state() -> Request[schema.State]:

@@ -123,4 +123,6 @@ class Methods:
     audit = endpoint(calls.audit)
     every_audit_entry = listing(calls.audit)
     user_audit = endpoint(calls.user_audit)
+    verify_journal = endpoint(calls.verify_journal)
+    journal_verification = endpoint(calls.journal_verification)
     state = endpoint(calls.state)

@@ -74,9 +74,9 @@ class Identity:
         """Return the user of an account; UnknownUser."""
         return await self._users.of_account(account)
 
-    async def users(self, after: int, limit: int) -> Sequence[User]:
-        """Return users with accounts above ``after``, ascending."""
-        return await self._accounts.users(after, limit)
+    async def users(self, after: int, limit: int, *, beginning: str = "") -> Sequence[User]:
+        """Return users after the account ``after``, by account, or by user names that begin somehow."""
+        return await self._accounts.users(after, limit, beginning=beginning)
 
     async def login(self, user_name: str, password: str, address: str) -> User:
         """Return the user whose password this is; WrongPassword, LockedOut, or NotAllowed where closed."""

@@ -35,7 +35,7 @@ import structlog
 from pricetime.errors import JournalFailed, QueueFull, VenueStopped
 from pricetime.ports import Batch, Clock, Journal, Snapshot
 from pricetime.records import COMMAND_BYTES, EVENT_BYTES, event_array
-from pricetime.runtime.chain import link_of, seal
+from pricetime.runtime.chain import Link, link_of, seal
 from pricetime.runtime.snapshotting import snapshot_of
 from pricetime.runtime.stamping import count_commands, stamp
 from pricetime.runtime.venue import Venue
@@ -137,6 +137,11 @@ class Sequencer:
     def batches(self) -> int:
         """The number of the last durable batch."""
         return self._durable.number
+
+    @property
+    def head(self) -> Link:
+        """The last durable batch, as the end of the chain."""
+        return self._durable
 
     def last_event_of(self, account: int) -> int:
         """Return the number of the last durable event that touched the account.

@@ -34,6 +34,7 @@ from pricetime.runtime.implementations import name_of, pick, sentence_on
 from pricetime.runtime.recovery import recover
 from pricetime.runtime.snapshotting import Snapshotting
 from pricetime.runtime.venue import Venue
+from pricetime.runtime.verification import Verification
 from pricetime.services.folder import DataFolder
 from pricetime.services.snapshotter import command_for
 from pricetime.services.view_process import ViewProcess
@@ -80,6 +81,7 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
             clock=clock,
             sequencer=sequencer,
             journal=journal,
+            verification=_verification(stack, journal, sequencer),
             reader=reader,
             progress=progress,
             identity=identity,
@@ -220,6 +222,12 @@ def _identity(
         settings=settings,
         open_account=account,
     )
+
+
+def _verification(stack: AsyncExitStack, journal: Journal, sequencer: Sequencer) -> Verification:
+    verification = Verification(journal, lambda: sequencer.head)
+    stack.push_async_callback(verification.stop)
+    return verification
 
 
 def _measure(metrics: Metrics, sequencer: Sequencer, progress: Progress) -> None:

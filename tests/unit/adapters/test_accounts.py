@@ -72,6 +72,21 @@ class TestUsers:
         assert [one.account for one in await accounts.users(2, 2)] == [3, 5]
         assert await accounts.users(5, 2) == []
 
+    async def test_users_are_found_by_how_their_names_begin_and_paged(self, accounts: Accounts) -> None:
+        for account, name in enumerate(["bea", "Adam", "ada", "Éa", "ADA", "a%b", "adb"], 1):
+            await accounts.add_user(user(account, name))
+
+        async def names(beginning: str, after: int = 0, limit: int = 9) -> list[str]:
+            return [one.user_name for one in await accounts.users(after, limit, beginning=beginning)]
+
+        assert await names("aD") == ["ada", "ADA", "Adam", "adb"]
+        assert await names("ad", limit=1) == ["ada"]
+        assert await names("ad", after=3, limit=2) == ["ADA", "Adam"]
+        assert await names("ad", after=2) == ["adb"]
+        assert await names("É") == ["Éa"]
+        assert await names("a%") == ["a%b"]
+        assert await names("x") == []
+
     async def test_a_new_hash_leaves_tokens_alone_unless_told(self, accounts: Accounts) -> None:
         await accounts.add_user(user())
         await accounts.set_password_hash(1, b"costlier", None)
@@ -231,6 +246,21 @@ class TestAudit:
         assert await ids(None, "login", 12, 9) == [9, 6, 3]
         assert await ids(1, "login", 9, 9) == [3]
         assert await ids(2, None, 0, 9) == []
+
+    async def test_entries_are_filtered_by_time(self, accounts: Accounts) -> None:
+        for number in range(1, 9):
+            await accounts.add_audit(number * 10, 0, "login", "", "")
+
+        async def ids(start_ns: int, end_ns: int) -> list[int]:
+            found = await accounts.audit(
+                actor=None, action="login", before=8, limit=9, start_ns=start_ns, end_ns=end_ns
+            )
+            return [entry.id for entry in found]
+
+        assert await ids(30, 60) == [5, 4, 3]
+        assert await ids(31, 61) == [6, 5, 4]
+        assert await ids(0, 10) == await ids(81, 2**63 - 1) == []
+        assert await ids(60, 2**63 - 1) == [7, 6]
 
 
 class TestFile:

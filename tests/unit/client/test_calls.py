@@ -73,6 +73,7 @@ def test_what_changes_something_and_may_be_repeated_is_safe_to_repeat(name):
         "login",
         "set_user",
         "halt_stock",
+        "verify_journal",
         "resume_stock",
     )
     body = request.body

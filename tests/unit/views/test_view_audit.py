@@ -89,6 +89,25 @@ def test_filters_by_account_kind_and_denial_in_any_combination(audited: ViewedMa
     assert kinds(audited, denied_only=True, kind="withdraw", account=2) == []
 
 
+def test_filters_by_time_and_actor(audited: ViewedMarket) -> None:
+    for second in range(1, 6):
+        audited.time_ns = NOON_NS + second
+        audited.send(commands.deposit(1, second, actor=1 + second % 2))
+        audited.sell("ann", 1, "15.00")  # is not in the audit
+
+    def amounts(**filters: int) -> list[int]:
+        return [row.amount for row in audited.views.audit(kind="deposit", account=1, limit=9, **filters)]
+
+    assert amounts(start_ns=NOON_NS + 2, end_ns=NOON_NS + 4) == [3, 2]
+    assert amounts(start_ns=NOON_NS + 5) == [5]
+    assert amounts(end_ns=NOON_NS + 2) == [1]
+    assert amounts(start_ns=NOON_NS + 6) == amounts(end_ns=NOON_NS) == []
+    assert amounts(actor=1) == [4, 2]
+    assert amounts(actor=2, start_ns=NOON_NS + 2) == [5, 3]
+    before = audited.views.audit(kind="deposit", account=1, limit=1)[0].sequence
+    assert amounts(before=before, start_ns=NOON_NS + 3) == [4, 3]
+
+
 def test_goes_on_below_a_cursor(audited: ViewedMarket) -> None:
     first = audited.views.audit(limit=2)
     assert [row.kind for row in first] == ["deposit", "open_account"]

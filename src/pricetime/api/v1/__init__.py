@@ -13,6 +13,7 @@ from pricetime.api.v1.sessions import ENDPOINTS as SESSIONS
 from pricetime.api.v1.statements import ENDPOINTS as STATEMENTS
 from pricetime.api.v1.stocks import ENDPOINTS as STOCKS
 from pricetime.api.v1.users import ENDPOINTS as USERS
+from pricetime.api.v1.verification import ENDPOINTS as VERIFICATION
 from pricetime.api.v1.wallet import ENDPOINTS as WALLET
 from pricetime.api.v1.web import ENDPOINTS as WEB
 
@@ -27,4 +28,5 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *STATEMENTS,
     *ORDERS,
     *ADMIN,
+    *VERIFICATION,
 )

@@ -11,7 +11,7 @@ from pricetime import schema
 from pricetime.api.commands import carry_out
 from pricetime.api.endpoints import Call, Endpoint, Query, Scope, parse_id
 from pricetime.api.v1 import _show
-from pricetime.api.v1._ask import Cursor, Limit, PageQuery, cursor_of, page_limit, page_of
+from pricetime.api.v1._ask import Cursor, Instant, Limit, PageQuery, cursor_of, page_limit, page_of, span_of
 from pricetime.api.v1.stocks import read_stock, shown_stock
 from pricetime.errors import InvalidRequest
 from pricetime.records import Command
@@ -19,29 +19,40 @@ from pricetime.records.commands import halt_stock, resume_stock
 from pricetime.schema import Page
 
 
+class UsersQuery(PageQuery, frozen=True):
+    """Which users: all by account, or those whose user names begin somehow, by user name."""
+
+    search: Annotated[str, Meta(max_length=100, description="how the user name begins")] | None = None
+
+
 class AuditQuery(Query, frozen=True):
-    """Which commands of the audit."""
+    """Which commands of the audit: those with start <= time < end that fit all that is given."""
 
     account: schema.Id | None = None
+    actor: schema.Id | None = None
     kind: Annotated[str, Meta(max_length=32, description="of the command, such as place_order")] | None = None
     denied: bool = False
+    start: Instant | None = None
+    end: Instant | None = None
     cursor: Cursor | None = None
     limit: Limit | None = None
 
 
 class UserAuditQuery(Query, frozen=True):
-    """Which entries of the audit of users."""
+    """Which entries of the audit of users: those with start <= time < end that fit all that is given."""
 
     actor: schema.Id | None = None
     action: Annotated[str, Meta(max_length=64)] | None = None
+    start: Instant | None = None
+    end: Instant | None = None
     cursor: Cursor | None = None
     limit: Limit | None = None
 
 
 async def list_users(call: Call) -> Page[schema.UserView]:
-    """Return all users by account."""
+    """Return all users by account, or those whose user names begin as ``search``, by user name."""
     limit = page_limit(call)
-    rows = await call.venue.identity.users(cursor_of(call), limit + 1)
+    rows = await call.venue.identity.users(cursor_of(call), limit + 1, beginning=call.query.search or "")
     return page_of(rows, limit, _show.user, lambda row: row.account)
 
 
@@ -74,20 +85,26 @@ async def _switch(call: Call, command: Command) -> schema.Stock:
 
 
 async def list_commands(call: Call) -> Page[schema.CommandAudit]:
-    """Return commands, newest first: of one account, of one kind, or only those denied."""
+    """Return commands, newest first: of one account, actor or kind, of a span of time, or those denied."""
     asked: AuditQuery = call.query
     account = 0 if asked.account is None else parse_id(asked.account, "account")
+    actor = 0 if asked.actor is None else parse_id(asked.actor, "account")
+    start_ns, end_ns = span_of(asked.start, asked.end)
     before, limit = cursor_of(call), page_limit(call)
     rows = await call.venue.reader.read(
         lambda views: views.audit(
             account=account,
+            actor=actor,
             kind=asked.kind or "",
             denied_only=asked.denied,
+            start_ns=start_ns,
+            end_ns=end_ns,
             before=before,
             limit=limit + 1,
         ),
         account=call.account,
         market=True,
+        heavy=actor > 0,
     )
     return page_of(rows, limit, _show.command_audit, lambda row: row.sequence)
 
@@ -96,9 +113,15 @@ async def list_user_acts(call: Call) -> Page[schema.UserAudit]:
     """Return what was done to users and sessions, newest first."""
     asked: UserAuditQuery = call.query
     actor = None if asked.actor is None else (0 if asked.actor == "0" else parse_id(asked.actor, "account"))
+    start_ns, end_ns = span_of(asked.start, asked.end)
     limit = page_limit(call)
     rows = await call.venue.accounts.audit(
-        actor=actor, action=asked.action, before=cursor_of(call), limit=limit + 1
+        actor=actor,
+        action=asked.action,
+        start_ns=start_ns,
+        end_ns=end_ns,
+        before=cursor_of(call),
+        limit=limit + 1,
     )
     return page_of(rows, limit, _show.user_audit, lambda row: row.id)
 
@@ -131,7 +154,7 @@ ENDPOINTS: Final = (
         summary="List users",
         family="v1",
         scope=Scope.ADMIN,
-        query=PageQuery,
+        query=UsersQuery,
         response=Page[schema.UserView],
         errors=("invalid_cursor", "queue_full", "accounts_failed"),
     ),
@@ -175,7 +198,7 @@ ENDPOINTS: Final = (
         scope=Scope.ADMIN,
         query=AuditQuery,
         response=Page[schema.CommandAudit],
-        errors=("invalid_cursor", "unknown_account"),
+        errors=("invalid_cursor", "unknown_account", "queue_full"),
         weight=5,
     ),
     Endpoint(
