@@ -16,7 +16,7 @@ import type { Instant } from "./time.ts";
 const WALLET = { available: parseMoney("100"), held: NO_MONEY, total: parseMoney("100") };
 const QUIET: AccountChange = { orders: [], executions: [], wallet: null, holdings: [] };
 
-function holding(stock: string, name: string, available: number): Holding {
+function holding(stock: string, name: string, available: number, realised = "0"): Holding {
   return {
     stock: stock as StockId,
     name,
@@ -25,7 +25,7 @@ function holding(stock: string, name: string, available: number): Holding {
     averageCost: parseMoney("1"),
     lastPrice: null,
     marketValue: null,
-    realisedProfit: NO_MONEY,
+    realisedProfit: parseMoney(realised),
     unrealisedProfit: null,
   };
 }
@@ -74,6 +74,11 @@ test("executions come newest first and never twice; both sides of one's own trad
     executions: [execution(1), execution(2, 1), execution(2, 3)],
   });
   expect(changed.executions).toEqual([execution(2, 3), execution(2, 1), execution(1)]);
+});
+
+test("a holding that is sold out stays while its profit is remembered", () => {
+  const changed = changedAccount(ACCOUNT, { ...QUIET, holdings: [holding("1", "Alderpoint", 0, "-3.50")] });
+  expect(changed.holdings).toEqual([holding("1", "Alderpoint", 0, "-3.50")]);
 });
 
 test("a wallet that is not told stays, and a holding without shares leaves", () => {

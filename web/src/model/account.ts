@@ -64,7 +64,7 @@ export interface Account {
   /** Newest first. */
   readonly executions: readonly Execution[];
   readonly wallet: Wallet;
-  /** By name; those that hold shares. */
+  /** By name; those that hold shares, and those sold out whose profit is remembered. */
   readonly holdings: readonly Holding[];
 }
 
@@ -74,7 +74,7 @@ export interface AccountChange {
   /** New ones, oldest first. */
   readonly executions: readonly Execution[];
   readonly wallet: Wallet | null;
-  /** Without shares: gone. */
+  /** Without shares or a remembered profit: gone. */
   readonly holdings: readonly Holding[];
 }
 
@@ -119,7 +119,8 @@ export function executionKey(execution: Execution): string {
 function held(holdings: readonly Holding[], changed: readonly Holding[]): readonly Holding[] {
   const byStock = new Map(holdings.map((holding) => [holding.stock, holding]));
   for (const holding of changed) {
-    if (holding.available + holding.held > 0) byStock.set(holding.stock, holding);
+    if (holding.available + holding.held > 0 || holding.realisedProfit !== 0n)
+      byStock.set(holding.stock, holding);
     else byStock.delete(holding.stock);
   }
   return [...byStock.values()].sort((one, other) => one.name.localeCompare(other.name));

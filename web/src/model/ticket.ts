@@ -59,7 +59,7 @@ export function steppedPrice(price: Money, tick: Money, by: 1 | -1): Money {
   return (next < tick ? tick : next) as Money;
 }
 
-function faultOfPrice(price: Money | null, stock: Stock): string | null {
+export function faultOfPrice(price: Money | null, stock: Stock): string | null {
   if (price === null || price <= 0n) return "Enter a price above zero, such as 135.50.";
   if (price % stock.tickSize === 0n) return null;
   const below = (price - (price % stock.tickSize)) as Money;

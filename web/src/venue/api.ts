@@ -1,10 +1,12 @@
 // The endpoints of `/v1` that the page uses, by name. Writes that move money or shares carry an id of their own.
-import type { Execution, Order, Wallet } from "../model/account.ts";
+import type { Execution, Holding, Order, Wallet } from "../model/account.ts";
 import type { ClientOrderId, OrderId, StockId } from "../model/ids.ts";
 import { newClientOrderId } from "../model/ids.ts";
 import { type Money, moneyText } from "../model/money.ts";
 import type { Quantity } from "../model/quantity.ts";
 import type { Interval } from "../model/side.ts";
+import type { Stock } from "../model/stock.ts";
+import { type Instant, wireTime } from "../model/time.ts";
 import type { Client, Query } from "./client.ts";
 import * as decode from "./decode.ts";
 import type * as wire from "./wire.ts";
@@ -13,6 +15,24 @@ import type * as wire from "./wire.ts";
 export interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | null;
+}
+
+/** What is audited with start <= time < end, and fits all that is given. */
+interface TimedQuery {
+  readonly start?: string;
+  readonly end?: string;
+  readonly cursor?: string;
+}
+
+export interface AuditQuery extends TimedQuery {
+  readonly account?: string;
+  readonly kind?: string;
+  readonly denied?: boolean;
+}
+
+export interface UserAuditQuery extends TimedQuery {
+  readonly actor?: string;
+  readonly action?: string;
 }
 
 const LIST_LIMIT = 100;
@@ -99,6 +119,14 @@ export class Api {
     return this.#page("/v1/wallet/transactions", query, (each: wire.WireWalletTransaction) => each);
   }
 
+  /** All movements with start <= time < end, as CSV. */
+  statement(start: Instant | null, end: Instant | null): Promise<string> {
+    return this.#client.text("/v1/statements", {
+      start: start === null ? undefined : wireTime(start),
+      end: end === null ? undefined : wireTime(end),
+    });
+  }
+
   portfolio(): Promise<wire.WirePortfolio> {
     return this.#client.get("/v1/portfolio");
   }
@@ -161,6 +189,23 @@ export class Api {
 
   // ------------------------------------------------------------------------------------ operator
 
+  async listStock(name: string, tickSize: Money | null): Promise<Stock> {
+    const body = { name, ...(tickSize !== null && { tick_size: moneyText(tickSize) }) };
+    return decode.stock(await this.#client.post<wire.WireStock>("/v1/stocks", body));
+  }
+
+  /** New shares into an account. `key` as for deposits. */
+  async grant(
+    stock: StockId,
+    to: { readonly account: string; readonly quantity: Quantity },
+    key: ClientOrderId,
+  ): Promise<Holding> {
+    const headers = { "Idempotency-Key": key };
+    return decode.holding(
+      await this.#client.post<wire.WireHolding>(`/v1/stocks/${stock}/grants`, to, headers),
+    );
+  }
+
   halt(stock: StockId): Promise<unknown> {
     return this.#client.post(`/v1/admin/stocks/${stock}/halt`);
   }
@@ -169,7 +214,8 @@ export class Api {
     return this.#client.post(`/v1/admin/stocks/${stock}/resume`);
   }
 
-  users(query: { readonly cursor?: string }): Promise<Page<wire.WireUser>> {
+  /** `search`: how the user name begins. */
+  users(query: { readonly search?: string; readonly cursor?: string }): Promise<Page<wire.WireUser>> {
     return this.#page("/v1/admin/users", query, (each: wire.WireUser) => each);
   }
 
@@ -180,21 +226,12 @@ export class Api {
     return this.#client.patch(`/v1/admin/users/${account}`, to);
   }
 
-  audit(query: {
-    readonly account?: string;
-    readonly kind?: string;
-    readonly denied?: boolean;
-    readonly cursor?: string;
-  }): Promise<Page<wire.WireCommandAudit>> {
-    return this.#page("/v1/admin/audit", query, (each: wire.WireCommandAudit) => each);
+  audit(query: AuditQuery): Promise<Page<wire.WireCommandAudit>> {
+    return this.#page("/v1/admin/audit", { ...query }, (each: wire.WireCommandAudit) => each);
   }
 
-  userAudit(query: {
-    readonly actor?: string;
-    readonly action?: string;
-    readonly cursor?: string;
-  }): Promise<Page<wire.WireUserAudit>> {
-    return this.#page("/v1/admin/audit/users", query, (each: wire.WireUserAudit) => each);
+  userAudit(query: UserAuditQuery): Promise<Page<wire.WireUserAudit>> {
+    return this.#page("/v1/admin/audit/users", { ...query }, (each: wire.WireUserAudit) => each);
   }
 
   venueState(): Promise<wire.WireState> {

@@ -16,6 +16,8 @@ interface Request {
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Text that is not JSON. */
+  readonly accept?: string;
 }
 
 const READ_TRIES = 3;
@@ -48,6 +50,11 @@ export class Client {
     }
   }
 
+  /** The answer as it is, for files. */
+  text(path: string, query: Query = {}): Promise<string> {
+    return this.#ask<string>({ method: "GET", path: addressOf(path, query), accept: "text/csv" });
+  }
+
   post<T>(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
     return this.#ask<T>({ method: "POST", path, body, headers });
   }
@@ -77,11 +84,11 @@ export class Client {
     return this.#send<T>(request);
   }
 
-  async #send<T>({ method, path, body, headers }: Request): Promise<T> {
+  async #send<T>({ method, path, body, headers, accept }: Request): Promise<T> {
     const response = await this.#fetch(path, {
       method,
       headers: {
-        Accept: "application/json",
+        Accept: accept ?? "application/json",
         ...(body !== undefined && { "Content-Type": "application/json" }),
         ...(method !== "GET" && this.csrfToken !== null && { "X-CSRF-Token": this.csrfToken }),
         ...headers,
@@ -91,7 +98,7 @@ export class Client {
       cache: "no-store",
       signal: AbortSignal.timeout(this.#timeout_ms),
     });
-    if (response.ok) return (await bodyOf(response)) as T;
+    if (response.ok) return (await (accept === undefined ? bodyOf(response) : response.text())) as T;
     throw await refusalOf(response);
   }
 

@@ -218,6 +218,8 @@ export interface WireState {
   readonly views_at: number;
   readonly views_lag: number;
   readonly queued: number;
+  /** Open connections of the stream; older venues do not say. */
+  readonly streams?: number;
   readonly state: "running" | "failed" | "stopping";
 }
 
@@ -225,5 +227,5 @@ export interface WireVerification {
   readonly state: "none" | "running" | "passed" | "failed";
   readonly batches_done: number;
   readonly batches_total: number;
-  readonly detail: string | null;
+  readonly detail: string;
 }

@@ -1,12 +1,36 @@
-// Open orders and the history of orders.
-import { PageHead } from "../../ui/parts/Panel.tsx";
-import { Empty } from "../../ui/parts/State.tsx";
+// Open orders as they change, and the history of all orders with their executions.
+import { PageHead, Panel } from "../../ui/parts/Panel.tsx";
+import { Aged, Failed, Loading } from "../../ui/parts/State.tsx";
+import { useAccount } from "../../venue/hooks.ts";
+import { stream } from "../../venue/venue.ts";
+import { CancelAll } from "./CancelAll.tsx";
+import { History } from "./History.tsx";
+import { OpenOrders } from "./OpenOrders.tsx";
+import "./orders.css";
 
 export function Orders() {
+  const account = useAccount();
+  const orders = account.kind === "here" ? account.value.orders : null;
   return (
     <>
       <PageHead title="Orders" />
-      <Empty title="This page is being built" />
+      <div class="stack">
+        <Panel
+          title={orders === null || orders.length === 0 ? "Open orders" : `Open orders (${orders.length})`}
+          tools={orders !== null && orders.length > 0 && <CancelAll count={orders.length} />}
+        >
+          {account.kind === "loading" && <Loading what="your orders" />}
+          {account.kind === "failed" && <Failed error={account.error} />}
+          {orders !== null && (
+            <Aged age_ms={stream.age_ms.value}>
+              <OpenOrders orders={orders} />
+            </Aged>
+          )}
+        </Panel>
+        <Panel title="History">
+          <History fresh={orders} />
+        </Panel>
+      </div>
     </>
   );
 }

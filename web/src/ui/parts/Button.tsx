@@ -11,6 +11,8 @@ interface ButtonProps {
   readonly wide?: boolean;
   readonly autoFocus?: boolean;
   readonly describedBy?: string;
+  /** In full, where what is seen says it only beside the rest of its row; begins with what is seen. */
+  readonly label?: string;
   readonly onPress?: () => void;
 }
 
@@ -23,6 +25,7 @@ export function Button({
   wide = false,
   autoFocus = false,
   describedBy,
+  label,
   onPress,
 }: ButtonProps) {
   return (
@@ -34,6 +37,7 @@ export function Button({
       disabled={disabled}
       aria-disabled={busy ? "true" : undefined}
       aria-describedby={describedBy}
+      aria-label={label}
       autofocus={autoFocus}
       onClick={(event) => {
         if (busy) event.preventDefault();

@@ -6,7 +6,7 @@ interface FieldProps {
   readonly label: string;
   readonly value: string;
   readonly onInput: (value: string) => void;
-  readonly type?: "text" | "password" | "search" | "datetime-local";
+  readonly type?: "text" | "password" | "search" | "date" | "datetime-local";
   readonly inputMode?: "text" | "decimal" | "numeric" | "search";
   readonly autocomplete?: string;
   readonly placeholder?: string;
@@ -32,6 +32,7 @@ const INPUT = {
   text: { type: "text" },
   password: { type: "password" },
   search: { type: "search" },
+  date: { type: "date" },
   "datetime-local": { type: "datetime-local" },
 } as const;
 

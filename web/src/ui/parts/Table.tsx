@@ -1,6 +1,6 @@
 // Tables: sorted by a press on a heading; rows that open something are walked with the arrows and opened with Enter.
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, Fragment } from "preact";
 import { useRef } from "preact/hooks";
 import { stepped } from "../keys.ts";
 import { type Order, type SortKey, sorted } from "../sorting.ts";
@@ -25,11 +25,25 @@ interface TableProps<Row> {
   readonly initialOrder?: Order;
   /** A press on a row, or Enter. What it does must have a link or button in a cell as well. */
   readonly onOpen?: (row: Row) => void;
+  /** On phones each row is a card that names its values, so that none has to be hidden. */
+  readonly cards?: boolean;
+  /** What is folded out below a row, all across; null: nothing. */
+  readonly below?: (row: Row) => ComponentChildren;
   /** In place of rows where there are none. */
   readonly empty?: ComponentChildren;
 }
 
-export function Table<Row>({ caption, columns, rows, keyOf, initialOrder, onOpen, empty }: TableProps<Row>) {
+export function Table<Row>({
+  caption,
+  columns,
+  rows,
+  keyOf,
+  initialOrder,
+  onOpen,
+  cards = false,
+  below,
+  empty,
+}: TableProps<Row>) {
   const order = useSignal<Order | null>(initialOrder ?? null);
   const focused = useSignal<string | null>(null);
   const body = useRef<HTMLTableSectionElement>(null);
@@ -50,7 +64,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, initialOrder, onOpen
 
   return (
     <section class="table-frame" aria-label={caption} tabIndex={onOpen ? undefined : 0}>
-      <table class="table">
+      <table class="table" data-cards={cards ? "" : undefined}>
         <caption class="unseen">{caption}</caption>
         <thead>
           <tr>
@@ -67,25 +81,33 @@ export function Table<Row>({ caption, columns, rows, keyOf, initialOrder, onOpen
         <tbody ref={body}>
           {shown.map((row, at) => {
             const key = keyOf(row);
+            const unfolded = below?.(row) ?? null;
             return (
-              <tr
-                key={key}
-                data-opens={onOpen ? "" : undefined}
-                tabIndex={onOpen ? (key === entry ? 0 : -1) : undefined}
-                onFocus={onOpen && (() => (focused.value = key))}
-                onKeyDown={onOpen && ((event) => walk(event, row, at))}
-                onClick={onOpen && ((event) => !isControl(event.target) && onOpen(row))}
-              >
-                {columns.map((column) => (
-                  <td
-                    key={column.name}
-                    data-align={column.figure ? "right" : undefined}
-                    data-phone={phone(column)}
-                  >
-                    {column.cell(row)}
-                  </td>
-                ))}
-              </tr>
+              <Fragment key={key}>
+                <tr
+                  data-opens={onOpen ? "" : undefined}
+                  tabIndex={onOpen ? (key === entry ? 0 : -1) : undefined}
+                  onFocus={onOpen && (() => (focused.value = key))}
+                  onKeyDown={onOpen && ((event) => walk(event, row, at))}
+                  onClick={onOpen && ((event) => !isControl(event.target) && onOpen(row))}
+                >
+                  {columns.map((column) => (
+                    <td
+                      key={column.name}
+                      data-align={column.figure ? "right" : undefined}
+                      data-phone={phone(column)}
+                      data-title={column.title}
+                    >
+                      {column.cell(row)}
+                    </td>
+                  ))}
+                </tr>
+                {unfolded !== null && (
+                  <tr data-below="">
+                    <td colSpan={columns.length}>{unfolded}</td>
+                  </tr>
+                )}
+              </Fragment>
             );
           })}
         </tbody>

@@ -1,0 +1,55 @@
+// An order's state in plain words. The names are the venue's; a name that is not known is shown as it is.
+import type { Order } from "./account.ts";
+import { showMoney } from "./money.ts";
+import { showQuantity } from "./quantity.ts";
+import type { OrderStatus, TimeInForce } from "./side.ts";
+
+const STATUSES: Readonly<Record<OrderStatus, string>> = {
+  open: "Open",
+  partially_filled: "Partly filled",
+  filled: "Filled",
+  cancelled: "Cancelled",
+  expired: "Expired",
+};
+
+/** Why an order closed; that it was filled says its status. */
+const REASONS: Readonly<Record<string, string>> = {
+  filled: "",
+  cancelled: "You cancelled it.",
+  ioc: "What could not trade at once was closed, as it was to be immediate or cancelled.",
+  fok: "It could not trade whole at once, so nothing traded.",
+  self_trade: "It would have traded with another order of yours.",
+  insufficient_funds: "The wallet could pay no more of it.",
+};
+
+const TIMES: Readonly<Record<TimeInForce, string>> = {
+  gtc: "Until cancelled",
+  ioc: "At once, the rest cancelled",
+  fok: "At once and whole, or not at all",
+};
+
+export function statusWord(status: OrderStatus): string {
+  return STATUSES[status] ?? status;
+}
+
+export function timeInForceWords(timeInForce: TimeInForce): string {
+  return TIMES[timeInForce] ?? timeInForce;
+}
+
+/** What there is to say besides the status; empty: nothing. */
+export function outcomeOf({ cut, quantity, reason }: Order): string {
+  const sentences = [];
+  if (cut) sentences.push(`It was cut to the ${showQuantity(quantity)} that the wallet could pay.`);
+  if (reason !== null) sentences.push(REASONS[reason] ?? `It closed: ${plain(reason)}.`);
+  return sentences.filter((sentence) => sentence !== "").join(" ");
+}
+
+/** An order in a few words, such as "buy 10 Apple at 135.50". */
+export function orderWords({ side, quantity, price }: Order, stock: string): string {
+  return `${side} ${showQuantity(quantity)} ${stock} ${price === null ? "at market" : `at ${showMoney(price)}`}`;
+}
+
+/** The venue's own name for something, as words. */
+export function plain(name: string): string {
+  return name.replaceAll("_", " ");
+}
