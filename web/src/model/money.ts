@@ -76,6 +76,10 @@ export function lesser(one: Money, other: Money): Money {
   return one < other ? one : other;
 }
 
+export function greater(one: Money, other: Money): Money {
+  return one > other ? one : other;
+}
+
 /** The whole shares that an amount pays at a price above zero. */
 export function sharesPaid(amount: Money, price: Money): Quantity {
   const shares = amount > 0n ? amount / price : 0n;

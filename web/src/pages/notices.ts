@@ -51,11 +51,11 @@ function fillSentence({ side, stock }: Execution, fills: readonly Execution[]): 
     fills.reduce((sum, fill) => plus(sum, fill.amount), NO_MONEY),
     quantity,
   );
-  return `${did} ${showQuantity(quantity)} ${nameOf(stock)} at ${showMoney(price ?? NO_MONEY)}`;
+  return `${did} ${showQuantity(quantity)} ${nameOf(stock)} at ${showMoney(price ?? NO_MONEY)}.`;
 }
 
 function foundSentence({ side, quantity, stock }: Order): string {
-  return `Your order arrived after all: ${side} ${showQuantity(quantity)} ${nameOf(stock)}`;
+  return `Your order arrived after all: ${side} ${showQuantity(quantity)} ${nameOf(stock)}.`;
 }
 
 function nameOf(stock: Order["stock"]): string {

@@ -2,6 +2,7 @@
 // arrows walk its prices, and a press on one puts it in the ticket.
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Order } from "../../model/account.ts";
 import type { Book } from "../../model/book.ts";
 import { decimalsOf, type Money, showMoney } from "../../model/money.ts";
 import { type Quantity, showQuantity } from "../../model/quantity.ts";
@@ -19,8 +20,8 @@ interface LadderProps {
 
 const FEWEST_ROWS = 5;
 const MOST_ROWS = 20;
-/** Of the headings, the spread, and the best of both sides at market. */
-const OTHER_ROWS = 3;
+/** The headings, and the spread. */
+const OTHER_ROWS = 2;
 
 export function Ladder({ stock, onPick }: LadderProps) {
   const book = useBook(stock.stock);
@@ -38,7 +39,7 @@ export function Ladder({ stock, onPick }: LadderProps) {
           <Rungs
             stock={stock}
             book={book.value}
-            ladder={ladderOf(book.value, account.kind === "here" ? account.value.orders : [], rows)}
+            orders={account.kind === "here" ? account.value.orders : []}
             rows={rows}
             onPick={onPick}
           />
@@ -53,12 +54,17 @@ function isEmpty({ bids, asks, marketBuys, marketSells }: Book): boolean {
 
 interface RungsProps extends LadderProps {
   readonly book: Book;
-  readonly ladder: ReturnType<typeof ladderOf>;
+  readonly orders: readonly Order[];
+  /** Of each side, with what waits at market. */
   readonly rows: number;
 }
 
-function Rungs({ stock, book, ladder, rows, onPick }: RungsProps) {
-  const { bids, asks } = ladder;
+function Rungs({ stock, book, orders, rows, onPick }: RungsProps) {
+  const room = {
+    bids: rows - Number(book.marketBuys > 0),
+    asks: rows - Number(book.marketSells > 0),
+  };
+  const { bids, asks, spread, spreadBasisPoints } = ladderOf(book, orders, room);
   const prices = [...asks].reverse().concat(bids);
   const body = useRef<HTMLTableElement>(null);
   const { entry, onFocus, onBlur } = useFocusedPrice(body, prices, asks.length);
@@ -91,20 +97,21 @@ function Rungs({ stock, book, ladder, rows, onPick }: RungsProps) {
         </tr>
       </thead>
       <tbody data-side="sell">
-        <Gap rows={rows - asks.length} />
+        <Gap rows={room.asks - asks.length} />
         {[...asks].reverse().map(rung("sell"))}
         <AtMarket side="sell" quantity={book.marketSells} />
       </tbody>
       <tbody>
         <tr class="spread">
           <th scope="row">Spread</th>
-          <td>{ladder.spread === null ? "–" : showMoney(ladder.spread, decimalsOf(stock.tickSize))}</td>
-          <td>{ladder.spreadBasisPoints !== null && `${(ladder.spreadBasisPoints / 100).toFixed(2)}%`}</td>
+          <td>{spread === null ? "–" : showMoney(spread, decimalsOf(stock.tickSize))}</td>
+          <td>{spreadBasisPoints !== null && `${(spreadBasisPoints / 100).toFixed(2)}%`}</td>
         </tr>
       </tbody>
       <tbody data-side="buy">
         <AtMarket side="buy" quantity={book.marketBuys} />
         {bids.map(rung("buy"))}
+        <Gap rows={room.bids - bids.length} />
       </tbody>
     </table>
   );
@@ -157,7 +164,7 @@ function AtMarket({ side, quantity }: { readonly side: Side; readonly quantity: 
   );
 }
 
-/** Empty rows above few sells keep the spread where it is. */
+/** Empty rows beyond few orders keep the spread where it is. */
 function Gap({ rows }: { readonly rows: number }) {
   if (rows <= 0) return null;
   return (
@@ -191,7 +198,7 @@ function useFocusedPrice(body: { current: HTMLTableElement | null }, rows: reado
 
 /** How many rows a side has room for, of the height of a line; where the page scrolls, as many as there are. */
 function useRowsThatFit(frame: { current: HTMLDivElement | null }): number {
-  const rows = useSignal(10);
+  const rows = useSignal(8);
   useLayoutEffect(() => {
     const element = frame.current;
     if (element === null) return;

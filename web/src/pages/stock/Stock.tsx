@@ -15,6 +15,8 @@ import { type Tab, Tabs } from "../../ui/parts/Tabs.tsx";
 import { useStock, useUser } from "../../venue/hooks.ts";
 import { stores, stream } from "../../venue/venue.ts";
 import { type PageProps, pathTo } from "../routes.ts";
+import { Candles, IntervalChoice } from "./Candles.tsx";
+import { DepthChart } from "./DepthChart.tsx";
 import { Headline } from "./Headline.tsx";
 import { Ladder } from "./Ladder.tsx";
 import { OwnOrders } from "./OwnOrders.tsx";
@@ -201,10 +203,22 @@ function OwnPanel({ id }: OfStock) {
   );
 }
 
-function ChartPanel(_: OfStock) {
-  return <Panel title="Price">soon</Panel>;
+function ChartPanel({ id }: OfStock) {
+  return (
+    <Panel title="Price" class="chart-panel" tools={<IntervalChoice />}>
+      <Fresh>
+        <Live id={id}>{(stock) => <Candles stock={stock} />}</Live>
+      </Fresh>
+    </Panel>
+  );
 }
 
-function DepthPanel(_: OfStock) {
-  return <Panel title="Depth">soon</Panel>;
+function DepthPanel({ id }: OfStock) {
+  return (
+    <Panel title="Depth" class="depth-panel">
+      <Fresh>
+        <Live id={id}>{(stock) => <DepthChart stock={stock} />}</Live>
+      </Fresh>
+    </Panel>
+  );
 }

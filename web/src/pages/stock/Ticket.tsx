@@ -33,9 +33,9 @@ const TYPES: readonly Option<OrderType>[] = [
   { value: "market", label: "Market" },
 ];
 const TIMES: readonly Option<TimeInForce>[] = [
-  { value: "gtc", label: "Until cancelled (GTC)" },
-  { value: "ioc", label: "At once, cancel the rest (IOC)" },
-  { value: "fok", label: "Whole at once or not at all (FOK)" },
+  { value: "gtc", label: "Good till cancelled" },
+  { value: "ioc", label: "Immediate or cancel" },
+  { value: "fok", label: "Fill or kill" },
 ];
 
 const QUANTITY_FIELD = "ticket-quantity";
@@ -69,8 +69,10 @@ export function TicketForm({ stock }: { readonly stock: Stock }) {
       }}
     >
       {stock.halted && <Notice tone="warn">The stock is halted: only cancels work.</Notice>}
-      <Choice label="Side" value={now.side} options={SIDES} onChange={(side) => set({ side })} />
-      <Choice label="Order type" value={now.type} options={TYPES} onChange={(type) => set({ type })} />
+      <div class="ticket-kind">
+        <Choice label="Side" value={now.side} options={SIDES} onChange={(side) => set({ side })} />
+        <Choice label="Order type" value={now.type} options={TYPES} onChange={(type) => set({ type })} />
+      </div>
       {now.type === "limit" && (
         <PriceField
           stock={stock}

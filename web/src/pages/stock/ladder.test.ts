@@ -8,8 +8,10 @@ const BOOK = bookOf(`
   6 @ 15.00 | 17.00 @ 13
 `);
 
+const ROOM = { bids: 10, asks: 10 };
+
 test("a ladder sums each side from its best price, and measures depth by the deepest", () => {
-  const { bids, asks } = ladderOf(BOOK, [], 10);
+  const { bids, asks } = ladderOf(BOOK, [], ROOM);
   expect(bids.map(({ total, depth_per_cent }) => [total, depth_per_cent])).toEqual([
     [4, 20],
     [10, 50],
@@ -21,7 +23,7 @@ test("a ladder sums each side from its best price, and measures depth by the dee
 });
 
 test("the spread is between the best prices, in money and of the bid", () => {
-  const { spread, spreadBasisPoints } = ladderOf(BOOK, [], 10);
+  const { spread, spreadBasisPoints } = ladderOf(BOOK, [], ROOM);
   expect(spread).toBe(parseMoney("0.50"));
   expect(spreadBasisPoints).toBe(322);
 });
@@ -32,11 +34,11 @@ test("own orders are marked at their price, on their side", () => {
     orderOf({ id: "2", side: "buy", quantity: 2, price: "15.50" }),
     orderOf({ id: "3", side: "sell", quantity: 9 }),
   ];
-  const { bids, asks } = ladderOf(BOOK, own, 10);
+  const { bids, asks } = ladderOf(BOOK, own, ROOM);
   expect(bids.map((rung) => rung.own)).toEqual([3, 0]);
   expect(asks.map((rung) => rung.own)).toEqual([0, 0]);
 });
 
 test("only the rows that fit are there", () => {
-  expect(ladderOf(BOOK, [], 1).asks).toHaveLength(1);
+  expect(ladderOf(BOOK, [], { bids: 2, asks: 1 }).asks).toHaveLength(1);
 });

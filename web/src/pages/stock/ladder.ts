@@ -25,9 +25,15 @@ export interface Ladder {
   readonly spreadBasisPoints: number | null;
 }
 
-export function ladderOf(book: Book, own: readonly Order[], rows: number): Ladder {
-  const bids = totalled(book.bids.slice(0, rows));
-  const asks = totalled(book.asks.slice(0, rows));
+/** How many prices of each side there is room for. */
+export interface Room {
+  readonly bids: number;
+  readonly asks: number;
+}
+
+export function ladderOf(book: Book, own: readonly Order[], room: Room): Ladder {
+  const bids = totalled(book.bids.slice(0, room.bids));
+  const asks = totalled(book.asks.slice(0, room.asks));
   const deepest = Math.max(1, bids.at(-1)?.total ?? 0, asks.at(-1)?.total ?? 0);
   const [bid, ask] = [bids[0]?.price, asks[0]?.price];
   const spread = bid === undefined || ask === undefined ? null : minus(ask, bid);
