@@ -35,10 +35,7 @@ from pricetime.records import NO_CLIENT_ID
 _log = structlog.get_logger(__name__)
 _BUSY_TIMEOUT_S: Final = 5.0
 _STATEMENTS_KEPT: Final = 256
-_PAGE_BYTES: Final = (
-    1_024  # rows of many accounts change, few on a page: small pages write a third of large ones
-)
-_CHECKPOINT_PAGES: Final = 32_000  # about 32 MB: a page that changes often moves into the file once
+_CHECKPOINT_PAGES: Final = 8_000  # about 32 MB: a page that changes often moves into the file once
 _CACHE_KIB: Final = 65_536
 
 
@@ -184,7 +181,6 @@ def _check_format(connection: sqlite3.Connection, path: Path) -> None:
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables == 0:
-        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         connection.executescript(f"BEGIN; {schema.SCHEMA}; PRAGMA user_version = {schema.FORMAT}; COMMIT;")
     elif found != schema.FORMAT:
         _log.warning(

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from pricetime.errors import ViewsDamaged
 from pricetime.ports import ExecutionRow, OrderRow, ViewStore
 from pricetime.records import Event, Flag, OrderType, Reason, Side, TimeInForce
@@ -32,34 +30,40 @@ _CLOSED: Final = {int(reason): state.value for reason, state in CLOSED_STATE.ite
 
 
 class WorkingOrder:
-    """An order while it changes: ``placed`` is what stays, the rest is what events move."""
+    """An order while it changes, field by field as ``OrderRow`` has them."""
 
-    __slots__ = (
-        "executions",
-        "filled",
-        "placed",
-        "price",
-        "quantity",
-        "reason",
-        "resting",
-        "sole_trade",
-        "status",
-        "updated_ns",
-        "value",
-    )
+    __slots__ = ("resting", *OrderRow.__struct_fields__)
 
-    def __init__(self, row: OrderRow) -> None:
-        self.placed = row
-        self.price = row.price
-        self.quantity = row.quantity
-        self.filled = row.filled
-        self.value = row.value
-        self.status = row.status
-        self.reason = row.reason
-        self.executions = row.executions
-        self.sole_trade = row.sole_trade
-        self.updated_ns = row.updated_ns
+    def __init__(self, event: Event) -> None:
+        self.order = event.order
+        self.account = event.account
+        self.stock = event.stock
+        self.side = _SIDES[event.side]
+        self.order_type = _TYPES[event.order_type]
+        self.time_in_force = _TIMES_IN_FORCE[event.time_in_force]
+        self.post_only = event.flags & _POST_ONLY != 0
+        self.cut = event.flags & _CUT != 0
+        self.price = event.price
+        self.quantity = event.quantity
+        self.filled = 0
+        self.value = 0
+        self.status = _OPEN
+        self.reason = Reason.NONE
+        self.executions = 0
+        self.sole_trade = 0
+        self.client_id = event.client_id
+        self.created_ns = event.time_ns
+        self.updated_ns = event.time_ns
         self.resting = 0
+
+    @classmethod
+    def of(cls, row: OrderRow) -> WorkingOrder:
+        """Return the order that a store holds as ``row``."""
+        order = cls.__new__(cls)
+        for field in OrderRow.__struct_fields__:
+            setattr(order, field, getattr(row, field))
+        order.resting = row.quantity - row.filled if row.reason is Reason.NONE else 0
+        return order
 
     def execute(self, trade: Event) -> bool:
         """Count an execution; return whether it filled the order whole and alone."""
@@ -75,17 +79,26 @@ class WorkingOrder:
 
     def row(self) -> OrderRow:
         """Return the order as it stands."""
-        return msgspec.structs.replace(
-            self.placed,
-            price=self.price,
-            quantity=self.quantity,
-            filled=self.filled,
-            value=self.value,
-            status=self.status,
-            reason=self.reason,
-            executions=self.executions,
-            sole_trade=self.sole_trade,
-            updated_ns=self.updated_ns,
+        return OrderRow(
+            self.order,
+            self.account,
+            self.stock,
+            self.side,
+            self.order_type,
+            self.time_in_force,
+            self.post_only,
+            self.cut,
+            self.price,
+            self.quantity,
+            self.filled,
+            self.value,
+            self.status,
+            self.reason,
+            self.executions,
+            self.sole_trade,
+            self.client_id,
+            self.created_ns,
+            self.updated_ns,
         )
 
 
@@ -100,28 +113,7 @@ class Orders:
 
     def placed(self, event: Event) -> None:
         """Take in an ACCEPTED of PLACE_ORDER."""
-        row = OrderRow(
-            order=event.order,
-            account=event.account,
-            stock=event.stock,
-            side=_SIDES[event.side],
-            order_type=_TYPES[event.order_type],
-            time_in_force=_TIMES_IN_FORCE[event.time_in_force],
-            post_only=event.flags & _POST_ONLY != 0,
-            cut=event.flags & _CUT != 0,
-            price=event.price,
-            quantity=event.quantity,
-            filled=0,
-            value=0,
-            status=_OPEN,
-            reason=Reason.NONE,
-            executions=0,
-            sole_trade=0,
-            client_id=event.client_id,
-            created_ns=event.time_ns,
-            updated_ns=event.time_ns,
-        )
-        self._orders.add(event.order, WorkingOrder(row))
+        self._orders.add(event.order, WorkingOrder(event))
 
     def amended(self, event: Event) -> None:
         """Take in an ACCEPTED of AMEND_ORDER: the order leaves the depth, and enters again when it opens."""
@@ -151,7 +143,7 @@ class Orders:
                 event.order,
                 event.stock,
                 side,
-                taker.placed.order_type,
+                taker.order_type,
                 event.price,
                 event.quantity,
                 event.amount,
@@ -166,7 +158,7 @@ class Orders:
                 event.maker_order,
                 event.stock,
                 _OPPOSITE[side],
-                maker.placed.order_type,
+                maker.order_type,
                 event.price,
                 event.quantity,
                 event.amount,
@@ -196,19 +188,15 @@ class Orders:
 
     def _take_from_depth(self, order: WorkingOrder, quantity: int) -> None:
         if quantity:
-            placed = order.placed
             order.resting -= quantity
             leaves = order.resting == 0
-            self._depths.remove(placed.stock, placed.side, order.price, quantity, leaves=leaves)
+            self._depths.remove(order.stock, order.side, order.price, quantity, leaves=leaves)
 
     def _load(self, number: int) -> WorkingOrder:
         row = self._store.order(number)
         if row is None:
             raise ViewsDamaged(f"the views do not hold order {number}, which the journal goes on about")
-        order = WorkingOrder(row)
-        if row.reason is Reason.NONE:
-            order.resting = row.quantity - row.filled
-        return order
+        return WorkingOrder.of(row)
 
 
 def _is_closed(order: WorkingOrder) -> bool:

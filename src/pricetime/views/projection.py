@@ -19,6 +19,7 @@ from pricetime.records import CommandKind, Event, EventKind, Flag, iter_events
 from pricetime.views.audit import Audit
 from pricetime.views.candles import SECOND_NS, Candles
 from pricetime.views.depth import Depths
+from pricetime.views.latest import latest
 from pricetime.views.market import Stocks
 from pricetime.views.money import Holdings, Wallets
 from pricetime.views.orders import Orders
@@ -63,7 +64,7 @@ class Projection:
             raise ViewsDamaged(f"batch {batch.number} cannot follow batch {self.position.batch}")
         self._batch = batch
         handlers = self._handlers
-        for event in iter_events(batch.events):
+        for event in iter_events(latest(batch.events)):
             handlers[event.kind](event)
         self._batch = None
         self.events += batch.last_event - self.position.event
