@@ -78,7 +78,7 @@ async def rate_of(act: Callable[[], Awaitable[object]], seconds: float) -> float
 
 async def hashes(cost: int, seconds: float) -> float:
     shorten_turns()  # as in the server
-    hasher = BcryptHasher(cost=cost, threads=CORES, queue_limit=CONNECTIONS)
+    hasher = BcryptHasher(cost=cost, workers=CORES, queue_limit=CONNECTIONS)
     password_hash = await hasher.hash(PASSWORD)
     rate = await rate_of(lambda: hasher.verify(PASSWORD, password_hash), seconds)
     hasher.close()
@@ -94,7 +94,7 @@ async def sessions(cost: int, seconds: float) -> tuple[float, float]:
     shorten_turns()  # as in the server
     with tempfile.TemporaryDirectory() as folder:
         accounts = SqliteAccounts(Path(folder) / "accounts.db")
-        hasher = BcryptHasher(cost=cost, threads=CORES, queue_limit=CONNECTIONS)
+        hasher = BcryptHasher(cost=cost, workers=CORES, queue_limit=CONNECTIONS)
         identity = Identity(
             accounts=accounts,
             hasher=hasher,

@@ -74,7 +74,7 @@ class Settings:
 
     # Users and sessions
     bcrypt_cost: int = _option(12, "log2 rounds", "of password hashes", 4, 16)
-    bcrypt_threads: int = _option(2, "threads", "that hash passwords", 1, 64)
+    bcrypt_workers: int = _option(2, "processes", "that hash passwords", 1, 64)
     bcrypt_queue_limit: int = _option(20_000, "log-ins", "waiting for a hash; beyond it 503", 1, 1_000_000)
     password_min_length: int = _option(8, "characters", "of a password at /v1", 1, 72)
     access_token_lifetime_s: int = _option(900, "s", "of an access token of /v1", 10, 86_400)
@@ -94,6 +94,7 @@ class Settings:
     lockout_keys_limit: int = _option(
         100_000, "keys", "users, and as many addresses, whose failures are remembered", 100, 10_000_000
     )
+    users_cached: int = _option(50_000, "users", "kept in memory once looked up", 1, 10_000_000)
     tokens_cached: int = _option(50_000, "tokens", "remembered as verified", 1, 10_000_000)
     accounts_queue_limit: int = _option(
         50_000, "writes", "to the users' database that may wait; beyond it 503", 1, 10_000_000

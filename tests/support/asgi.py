@@ -103,7 +103,7 @@ async def asker(
         return next(numbers)
 
     accounts = MemoryAccounts()
-    hasher = BcryptHasher(cost=4, threads=1, queue_limit=100)
+    hasher = BcryptHasher(cost=4, workers=1, queue_limit=100)
     identity = Identity(
         accounts=accounts,
         hasher=hasher,

@@ -10,12 +10,14 @@ Another process (``pricetime admin create``) may write too.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from pricetime.adapters.group_commit import GroupCommit, Log, failure
+from pricetime.adapters.known_users import KnownUsers
 from pricetime.adapters.sqlite_accounts_schema import open_database
 from pricetime.adapters.sqlite_times import first_since
 from pricetime.errors import AccountsFailed, UnknownUser, UserNameTaken
@@ -41,12 +43,13 @@ _AUDIT: Final = "SELECT id, time_ns, actor, action, subject, detail FROM audit"
 class SqliteAccounts:
     """``ports.Accounts`` in a file, made where it is absent; AccountsFailed where it is damaged."""
 
-    def __init__(self, path: Path, *, queue_limit: int = 50_000) -> None:
+    def __init__(self, path: Path, *, queue_limit: int = 50_000, users_cached: int = 50_000) -> None:
         try:
             writing, self._reading = open_database(path)
         except (sqlite3.Error, OSError) as error:
             raise AccountsFailed(f"The users' database {path} cannot be opened: {error}.") from error
         self._writer = GroupCommit(writing, log=_AUDIT_LOG, queue_limit=queue_limit)
+        self._known = KnownUsers(users_cached)
 
     def close(self) -> None:
         """Write what is queued and release the files; safe to call twice."""
@@ -71,6 +74,7 @@ class SqliteAccounts:
             _insert_user(connection, user)
 
         await self._writer.write(work)
+        self._known.remember(user)
 
     async def add_pending_user(self, user: PendingUser) -> None:
         """Store a user to be given an account later; UserNameTaken where the name is in use or pending."""
@@ -107,13 +111,11 @@ class SqliteAccounts:
 
     async def user_by_name(self, user_name: str) -> User | None:
         """Return the user of this name."""
-        row = self._row(f"{_USER} WHERE user_name = ?", user_name)
-        return _user(row) if row else None
+        return self._known.named(user_name) or self._user_where("user_name = ?", user_name)
 
     async def user_by_account(self, account: int) -> User | None:
         """Return the user of this account."""
-        row = self._row(f"{_USER} WHERE account = ?", account)
-        return _user(row) if row else None
+        return self._known.of_account(account) or self._user_where("account = ?", account)
 
     async def users(self, after: int, limit: int, *, beginning: str = "") -> Sequence[User]:
         """Return users after the account ``after``, by account, or by user names that begin somehow."""
@@ -141,20 +143,20 @@ class SqliteAccounts:
     async def set_password_hash(self, account: int, password_hash: bytes, valid_from_ns: int | None) -> None:
         """Replace a hash; with a time, also revoke every token issued before it; UnknownUser."""
         await self._change_user(
+            account,
             "password_hash = ?, tokens_valid_from_ns = coalesce(?, tokens_valid_from_ns)",
             password_hash,
             valid_from_ns,
-            account,
         )
 
     async def set_role(self, account: int, role: str, valid_from_ns: int) -> None:
         """Change a role and revoke every token issued before the given time; UnknownUser."""
-        await self._change_user("role = ?, tokens_valid_from_ns = ?", role, valid_from_ns, account)
+        await self._change_user(account, "role = ?, tokens_valid_from_ns = ?", role, valid_from_ns)
 
     async def set_disabled(self, account: int, disabled: bool, valid_from_ns: int) -> None:
         """Close or open a user's way in and revoke every token issued before then; UnknownUser."""
         await self._change_user(
-            "disabled = ?, tokens_valid_from_ns = ?", int(disabled), valid_from_ns, account
+            account, "disabled = ?, tokens_valid_from_ns = ?", int(disabled), valid_from_ns
         )
 
     # ------------------------------------------------------------------------------------- sessions
@@ -280,8 +282,16 @@ class SqliteAccounts:
         """Return how many rows the statement changed."""
         return await self._writer.write(lambda connection: _changes(connection, sql, *values))
 
-    async def _change_user(self, changes: str, *values: object) -> None:
-        if not await self._write(f"UPDATE users SET {changes} WHERE account = ?", *values):  # noqa: S608
+    def _user_where(self, condition: str, value: object) -> User | None:
+        row = self._row(f"{_USER} WHERE {condition}", value)
+        return self._known.remember(_user(row)) if row else None
+
+    async def _change_user(self, account: int, changes: str, *values: object) -> None:
+        change = self._write(f"UPDATE users SET {changes} WHERE account = ?", *values, account)  # noqa: S608
+        changing = asyncio.ensure_future(change)
+        # Whoever waits for it may be cancelled; the change happens all the same, and only then is forgotten.
+        changing.add_done_callback(lambda _: self._known.forget(account))
+        if not await asyncio.shield(changing):
             raise UnknownUser
 
 

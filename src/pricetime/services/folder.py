@@ -72,7 +72,6 @@ class DataFolder:
         """Open the views for reading."""
         return SqliteViews(self.path / "views.db")
 
-    def accounts(self, queue_limit: int | None = None) -> SqliteAccounts:
-        """Open the users, made where there are none."""
-        path = self.path / "accounts.db"
-        return SqliteAccounts(path) if queue_limit is None else SqliteAccounts(path, queue_limit=queue_limit)
+    def accounts(self, **limits: int) -> SqliteAccounts:
+        """Open the users, made where there are none, with ``SqliteAccounts``'s limits."""
+        return SqliteAccounts(self.path / "accounts.db", **limits)

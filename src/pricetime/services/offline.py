@@ -89,7 +89,7 @@ def create_admin(settings: Settings, user_name: str, password: str, name: str) -
         with ExitStack() as stack:
             accounts = stack.enter_context(closing(folder.accounts()))
             hasher = stack.enter_context(
-                closing(BcryptHasher(cost=settings.bcrypt_cost, threads=1, queue_limit=1))
+                closing(BcryptHasher(cost=settings.bcrypt_cost, workers=1, queue_limit=1))
             )
             return await add_pending_admin(
                 accounts,

@@ -69,7 +69,9 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
         _take_snapshots(stack, settings, folder, sequencer, snapshot)
         progress, reader, views = await _views(stack, settings, folder, sequencer)
         await _set_limits(settings, venue, sequencer)
-        accounts = folder.accounts(settings.accounts_queue_limit)
+        accounts = folder.accounts(
+            queue_limit=settings.accounts_queue_limit, users_cached=settings.users_cached
+        )
         stack.callback(accounts.close)
         identity = _identity(stack, settings, folder, clock, accounts, sequencer)
         await identity.start()
@@ -203,7 +205,7 @@ def _identity(
     sequencer: Sequencer,
 ) -> Identity:
     hasher = BcryptHasher(
-        cost=settings.bcrypt_cost, threads=settings.bcrypt_threads, queue_limit=settings.bcrypt_queue_limit
+        cost=settings.bcrypt_cost, workers=settings.bcrypt_workers, queue_limit=settings.bcrypt_queue_limit
     )
     stack.callback(hasher.close)
 

@@ -39,7 +39,7 @@ class World:
         self.settings = Settings(bcrypt_cost=4, **settings)
         self.clock = ManualClock()
         self.accounts = MemoryAccounts()
-        self.hasher = BcryptHasher(cost=4, threads=2, queue_limit=1_000)
+        self.hasher = BcryptHasher(cost=4, workers=2, queue_limit=1_000)
         self.accounts_opened = 0
         self.identity = self.another()
 

@@ -111,7 +111,7 @@ async def test_logging_in_somewhere_does_not_clear_an_address(make: Callable[...
 
 async def test_a_hash_of_another_cost_is_replaced_at_the_next_log_in(world: World) -> None:
     user = await world.user()
-    costlier = BcryptHasher(cost=5, threads=1, queue_limit=10)
+    costlier = BcryptHasher(cost=5, workers=1, queue_limit=10)
     try:
         world.hasher, before = costlier, world.hasher
         before.close()
