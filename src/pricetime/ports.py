@@ -231,6 +231,10 @@ class Accounts(Protocol):
         """Turn a pending user into a user in one step; UnknownUser where the name is not pending."""
         ...
 
+    async def is_taken(self, user_name: str) -> bool:
+        """Return whether a user or a pending user has this name."""
+        ...
+
     async def user_by_name(self, user_name: str) -> User | None: ...  # noqa: D102
     async def user_by_account(self, account: int) -> User | None: ...  # noqa: D102
 

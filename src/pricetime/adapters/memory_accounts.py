@@ -52,6 +52,10 @@ class MemoryAccounts:
             raise UnknownUser
         self._insert(user)
 
+    async def is_taken(self, user_name: str) -> bool:
+        """Return whether a user or a pending user has this name."""
+        return user_name in self._pending or await self.user_by_name(user_name) is not None
+
     async def user_by_name(self, user_name: str) -> User | None:
         """Return the user of this name."""
         account = self._accounts.get(user_name)

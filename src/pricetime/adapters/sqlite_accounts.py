@@ -109,6 +109,15 @@ class SqliteAccounts:
 
         await self._writer.write(work)
 
+    async def is_taken(self, user_name: str) -> bool:
+        """Return whether a user or a pending user has this name."""
+        row = self._row(
+            "SELECT EXISTS (SELECT 1 FROM users WHERE user_name = ?1)"
+            " OR EXISTS (SELECT 1 FROM pending_users WHERE user_name = ?1)",
+            user_name,
+        )
+        return row is not None and bool(row[0])
+
     async def user_by_name(self, user_name: str) -> User | None:
         """Return the user of this name."""
         return self._known.named(user_name) or self._user_where("user_name = ?", user_name)

@@ -86,7 +86,7 @@ class Users:
 
     async def _refuse_taken(self, user_name: str) -> None:
         # An account that is opened cannot be closed again, so the name is checked before.
-        if await self._accounts.user_by_name(user_name) or await self._accounts.pending_user(user_name):
+        if await self._accounts.is_taken(user_name):
             raise UserNameTaken
 
     async def _with_account(self, user_name: str, name: str, password_hash: bytes, role: str) -> User:

@@ -52,6 +52,11 @@ class TestUsers:
         assert await accounts.user_by_name("ada") is None
         assert await accounts.user_by_account(7) is None
 
+    async def test_a_name_is_taken_by_a_user_and_by_one_who_is_pending(self, accounts: Accounts) -> None:
+        await accounts.add_user(user(7, "ada"))
+        await accounts.add_pending_user(pending("root"))
+        assert [await accounts.is_taken(name) for name in ("ada", "root", "Ada")] == [True, True, False]
+
     async def test_text_of_any_kind_comes_back_as_it_went_in(self, accounts: Accounts) -> None:
         names = ["'; DROP TABLE users; --", "<script>", "阿达 👩‍🔬", "%_", '"', "ada\\"]
         for account, name in enumerate(names, 1):
@@ -457,3 +462,34 @@ class TestFile:
             (step,) = other.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
             assert step[3].startswith("SEARCH"), step
         other.close()
+
+
+class TestUsersInMemory:
+    async def test_a_change_shows_at_once(self, sqlite: SqliteAccounts) -> None:
+        await sqlite.add_user(user(1, "ada"))
+        assert await sqlite.user_by_name("ada") == user(1, "ada")
+        await sqlite.set_disabled(1, True, 9)
+        assert await sqlite.user_by_name("ada") == replace(
+            user(1, "ada"), disabled=True, tokens_valid_from_ns=9
+        )
+
+    async def test_a_change_shows_though_whoever_asked_for_it_has_gone(self, sqlite: SqliteAccounts) -> None:
+        await sqlite.add_user(user(1, "ada"))
+        change = asyncio.ensure_future(sqlite.set_role(1, "admin", 9))
+        await asyncio.sleep(0)
+        change.cancel()
+        await asyncio.gather(change, return_exceptions=True)
+        await sqlite.add_audit(1, 1, "after", "", "")  # written behind it
+        await asyncio.sleep(0)
+        found = await sqlite.user_by_account(1)
+        assert found is not None
+        assert found.role == "admin"
+
+    async def test_only_so_many_are_kept(self, tmp_path: Path) -> None:
+        store = SqliteAccounts(tmp_path / "accounts.db", users_cached=2)
+        for account, name in enumerate(("ada", "bob", "cyd"), 1):
+            await store.add_user(user(account, name))
+        assert [store._known.named(name) is None for name in ("ada", "bob", "cyd")] == [True, False, False]
+        assert await store.user_by_name("ada") == user(1, "ada")
+        assert store._known.of_account(2) is None
+        store.close()
