@@ -11,7 +11,7 @@ liquid
     amended on the way, to a worse or better price or a smaller quantity. Prices stand around a middle
     that walks at random, a step at a time and tens of thousands of ticks in all; orders which it comes
     too near to, or leaves behind, are cancelled first, then any. ``thick`` has 40,000 orders on 60 levels,
-    a hundred ticks apart, ``thin`` some 2,200 on 1,400 levels.
+    250 ticks apart, ``thin`` some 2,200 on 1,400 levels.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class Shape(NamedTuple):
     """How often the walk turns round, of 500 commands."""
 
 
-THICK: Final = Shape(resting=40_000, band=30, apart=100, steps=1, turns=0.003)
+THICK: Final = Shape(resting=40_000, band=30, apart=250, steps=1, turns=0.003)
 THIN: Final = Shape(resting=2_200, band=1_100, apart=1, steps=60, turns=0.005)
 
 
