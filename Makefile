@@ -6,7 +6,8 @@ STAMP := $(VENV)/.set-up-done
 PAGE := src/pricetime/page/index.html
 # Folders are listed too, because they tell of files that were removed.
 PAGE_SOURCES := $(shell find web -mindepth 1 -not -path 'web/node_modules*' 2>/dev/null)
-PYTEST_FLAGS ?= -n auto
+# A file of browser tests stays with one worker, as it shares a browser and a venue.
+PYTEST_FLAGS ?= -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format docs bench crash sanitize lock clean

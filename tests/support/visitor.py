@@ -1,0 +1,98 @@
+"""People in front of the page. They act by role and label, as people do, never by selectors.
+
+``says`` asks the API in the same session, so that what a person sees can be compared with what is so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+from tests.support.browser import NOT_SIGNED_IN, Watch
+from tests.support.member import Member
+from tests.support.trader import PASSWORD, unique
+
+
+class Visitor:
+    """Somebody with a browser of their own; not signed in to begin with."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context = context
+        self.url = url
+        self.watch = Watch(context)
+        self.user_name = ""
+        self.page: Page = context.new_page()
+
+    # ----------------------------------------------------------------------------------------- finding
+
+    def button(self, name: str | re.Pattern[str], **how: Any) -> Locator:
+        return self.page.get_by_role("button", name=name, **how)
+
+    def link(self, name: str | re.Pattern[str], **how: Any) -> Locator:
+        return self.page.get_by_role("link", name=name, **how)
+
+    def field(self, label: str, within: Locator | None = None) -> Locator:
+        return (within or self.page).get_by_label(label, exact=True)
+
+    def heading(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("heading", name=name)
+
+    def panel(self, title: str) -> Locator:
+        """Return a titled part of the page."""
+        return self.page.get_by_role("region", name=title, exact=True)
+
+    def dialog(self, title: str) -> Locator:
+        return self.page.get_by_role("dialog", name=title)
+
+    # ------------------------------------------------------------------------------------------ acting
+
+    def open(self, path: str) -> None:
+        """Go to an address. Without a session the page hears once that nobody is signed in."""
+        if not self.user_name:
+            self.watch.expect(NOT_SIGNED_IN)
+        self.page.goto(self.url + path)
+
+    def go(self, page: str) -> None:
+        """Go to another page by the navigation."""
+        self.page.get_by_role("navigation", name="Pages").get_by_role("link", name=page).click()
+        expect(self.page.get_by_role("heading", level=1, name=page)).to_be_visible()
+
+    def register(self, name: str = "A Visitor", user_name: str | None = None) -> None:
+        """Register at the form that is open, and arrive where it leads."""
+        user_name = user_name or unique("visitor")
+        self.field("Your name").fill(name)
+        self.field("User name").fill(user_name)
+        self.field("Password").fill(PASSWORD)
+        self.button("Register").click()
+        expect(self.button("Sign out")).to_be_visible()
+        self.user_name = user_name
+
+    def sign_in(self, user_name: str, password: str = PASSWORD) -> None:
+        """Sign in at the form that is open, and arrive where it leads."""
+        self.field("User name").fill(user_name)
+        self.field("Password").fill(password)
+        self.button("Sign in").click()
+        expect(self.button("Sign out")).to_be_visible()
+        self.user_name = user_name
+
+    def enter(self, member: Member, path: str = "/market") -> None:
+        """Be a member who has signed in before, and open a page."""
+        login = {"user_name": member.user_name, "password": member.password}
+        answer = self.context.request.post(f"{self.url}/v1/web/session", data=login)
+        assert answer.ok, answer.text()
+        self.user_name = member.user_name
+        self.open(path)
+        expect(self.button("Sign out")).to_be_visible()
+
+    def is_connected(self, how: str = "Live") -> None:
+        """Wait until the page says how it is connected."""
+        expect(self.page.get_by_role("banner").get_by_text(how)).to_be_visible(timeout=20_000)
+
+    # ------------------------------------------------------------------------------------------ asking
+
+    def says(self, path: str, **query: Any) -> Any:
+        """Return what the API says in this session."""
+        answer = self.context.request.get(f"{self.url}/v1{path}", params=query)
+        assert answer.ok, answer.text()
+        return answer.json()
