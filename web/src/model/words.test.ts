@@ -15,9 +15,9 @@ test("an order is told in a few words", () => {
 test("what closed an order is a sentence, and so is a cut", () => {
   expect(outcomeOf(BUY)).toBe("");
   expect(outcomeOf({ ...BUY, status: "filled", reason: "filled" })).toBe("");
-  expect(outcomeOf({ ...BUY, status: "cancelled", reason: "cancelled" })).toBe("You cancelled it.");
+  expect(outcomeOf({ ...BUY, status: "cancelled", reason: "cancelled" })).toBe("");
   expect(outcomeOf({ ...BUY, cut: true, reason: "insufficient_funds" })).toBe(
-    "It was cut to the 1,200 that the wallet could pay. The wallet could pay no more of it.",
+    "It was cut to the 1,200 that the wallet could pay. It closed: the money ran out.",
   );
 });
 

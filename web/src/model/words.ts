@@ -2,6 +2,7 @@
 import type { Order } from "./account.ts";
 import { showMoney } from "./money.ts";
 import { showQuantity } from "./quantity.ts";
+import { whyClosed } from "./reasons.ts";
 import type { OrderStatus, TimeInForce } from "./side.ts";
 
 const STATUSES: Readonly<Record<OrderStatus, string>> = {
@@ -12,15 +13,8 @@ const STATUSES: Readonly<Record<OrderStatus, string>> = {
   expired: "Expired",
 };
 
-/** Why an order closed; that it was filled says its status. */
-const REASONS: Readonly<Record<string, string>> = {
-  filled: "",
-  cancelled: "You cancelled it.",
-  ioc: "What could not trade at once was closed, as it was to be immediate or cancelled.",
-  fok: "It could not trade whole at once, so nothing traded.",
-  self_trade: "It would have traded with another order of yours.",
-  insufficient_funds: "The wallet could pay no more of it.",
-};
+/** Their status says it all. */
+const SAID_BY_STATUS = new Set(["filled", "cancelled"]);
 
 const TIMES: Readonly<Record<TimeInForce, string>> = {
   gtc: "Until cancelled",
@@ -40,8 +34,8 @@ export function timeInForceWords(timeInForce: TimeInForce): string {
 export function outcomeOf({ cut, quantity, reason }: Order): string {
   const sentences = [];
   if (cut) sentences.push(`It was cut to the ${showQuantity(quantity)} that the wallet could pay.`);
-  if (reason !== null) sentences.push(REASONS[reason] ?? `It closed: ${plain(reason)}.`);
-  return sentences.filter((sentence) => sentence !== "").join(" ");
+  if (reason !== null && !SAID_BY_STATUS.has(reason)) sentences.push(`It closed: ${whyClosed(reason)}.`);
+  return sentences.join(" ");
 }
 
 /** An order in a few words, such as "buy 10 Apple at 135.50". */

@@ -18,7 +18,7 @@ export function Outlet() {
   const access = accessTo(ROUTES[match.name].access);
   if (access === "wait") return <Loading what="your session" />;
   if (access === "sign in") return <ToSignIn />;
-  if (access === "no") return <NoSuchPage />;
+  if (access === "no") return <NotForYou />;
   return <Loaded name={match.name} params={match.params} query={query} />;
 }
 
@@ -70,6 +70,15 @@ function ToSignIn() {
     go(withNext(pathTo("signIn"), location.pathname + location.search), { replace: true });
   }, []);
   return null;
+}
+
+function NotForYou() {
+  return (
+    <Empty title="This page is for administrators">
+      Your role does not permit it. An administrator can give you another one, or you can{" "}
+      <a href={pathTo("market")}>go to the market</a>.
+    </Empty>
+  );
 }
 
 function NoSuchPage() {

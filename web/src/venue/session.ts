@@ -69,6 +69,12 @@ export class Session {
     await this.signIn(user_name, password);
   }
 
+  /** Every other session ends; this one goes on under new cookies. */
+  async changePassword(old_password: string, new_password: string): Promise<void> {
+    const body = { old_password, new_password };
+    this.#open(await this.#client.post<WireWebSession>("/v1/web/password", body));
+  }
+
   /** The page forgets the session whatever the venue answers; its cookies end by themselves. */
   async signOut(): Promise<void> {
     try {

@@ -8,7 +8,7 @@ import { Notice } from "../../ui/parts/Notice.tsx";
 import { api } from "../../venue/venue.ts";
 import type { WireUser } from "../../venue/wire.ts";
 import { useSubmit } from "../door/door.ts";
-import { ROLE_MAY, ROLE_WORDS, ROLES } from "./roles.ts";
+import { ROLE_MAY, ROLE_WORDS, ROLES } from "../roles.ts";
 
 interface ChangeRoleProps {
   readonly user: WireUser | null;

@@ -15,9 +15,9 @@ import { type Column, Table } from "../../ui/parts/Table.tsx";
 import { useUser } from "../../venue/hooks.ts";
 import { api, stream } from "../../venue/venue.ts";
 import type { WireUser } from "../../venue/wire.ts";
+import { ROLE_WORDS } from "../roles.ts";
 import { AuditLink } from "./AuditLink.tsx";
 import { ChangeRole } from "./ChangeRole.tsx";
-import { ROLE_WORDS } from "./roles.ts";
 
 type Asked = { readonly what: "role" | "switch"; readonly user: WireUser };
 

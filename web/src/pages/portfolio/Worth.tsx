@@ -93,19 +93,13 @@ function Plot({ history, measure }: PlotProps) {
       title={measure === "equity" ? "Equity" : "Profit"}
       points={points}
       show={shown}
-      showMark={shownMark}
       zero={measure === "profit" ? "line" : undefined}
     />
   );
 }
 
 const SHOWN = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const MARK = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 5 });
 
 function shown(value: number): string {
   return SHOWN.format(value).replace("-", "−");
-}
-
-function shownMark(value: number): string {
-  return MARK.format(value).replace("-", "−");
 }

@@ -1,7 +1,8 @@
 // Under the ticket: what one holds of the stock, and one's open orders in it, those on their way first.
 import { useSignal } from "@preact/signals";
-import type { Holding, Order } from "../../model/account.ts";
+import type { Order } from "../../model/account.ts";
 import { parseMoney, showMoney } from "../../model/money.ts";
+import { type Position, positionOf } from "../../model/portfolio.ts";
 import { type Quantity, showQuantity } from "../../model/quantity.ts";
 import type { Stock } from "../../model/stock.ts";
 import { notify } from "../../ui/notifications.ts";
@@ -23,7 +24,7 @@ export function OwnOrders({ stock }: { readonly stock: Stock }) {
   const pending = pendingOrders.all.value.filter(({ request }) => request.stock === stock.stock);
   return (
     <div class="own-orders stack">
-      <Position holding={holding} />
+      {holding && <Held position={positionOf(holding, stock)} />}
       {orders.length + pending.length === 0 ? (
         <p class="muted">No open orders in {stock.name}.</p>
       ) : (
@@ -40,21 +41,20 @@ export function OwnOrders({ stock }: { readonly stock: Stock }) {
   );
 }
 
-function Position({ holding }: { readonly holding: Holding | undefined }) {
-  if (holding === undefined) return null;
+function Held({ position }: { readonly position: Position }) {
+  if (position.quantity === 0) return null;
   return (
     <dl class="facts">
       <div>
         <dt>You hold</dt>
         <dd>
-          <Shares of={(holding.available + holding.held) as Quantity} /> at{" "}
-          <Amount of={holding.averageCost} />
+          <Shares of={position.quantity} /> at <Amount of={position.averageCost} />
         </dd>
       </div>
       <div>
         <dt>Profit, not realised</dt>
         <dd>
-          <Change of={holding.unrealisedProfit} />
+          <Change of={position.unrealised} />
         </dd>
       </div>
     </dl>

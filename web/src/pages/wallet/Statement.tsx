@@ -23,19 +23,15 @@ export function Statement() {
   });
   return (
     <form class="stack" onSubmit={submit} noValidate>
-      <p class="muted">Every movement of money with its running balance, oldest first, as CSV.</p>
+      <p class="muted">
+        Every movement of money with its running balance, as CSV. Without a first day it goes back to the
+        beginning.
+      </p>
       <div class="span">
-        <Field
-          label="From"
-          type="date"
-          hint="Empty: from the beginning"
-          value={from.value}
-          onInput={(text) => (from.value = text)}
-        />
+        <Field label="From" type="date" value={from.value} onInput={(text) => (from.value = text)} />
         <Field
           label="To, inclusive"
           type="date"
-          hint="Empty: to this moment"
           fault={wrong.value}
           value={to.value}
           onInput={(text) => (to.value = text)}

@@ -53,10 +53,12 @@ interface IconButtonProps {
   readonly icon: IconName;
   /** What it does, for those who do not see the icon, and as its title. */
   readonly label: string;
+  /** Beside the icon: a count, a name. */
+  readonly children?: ComponentChildren;
   readonly onPress: () => void;
 }
 
-export function IconButton({ icon, label, onPress }: IconButtonProps) {
+export function IconButton({ icon, label, children, onPress }: IconButtonProps) {
   return (
     <button
       class="button"
@@ -68,6 +70,7 @@ export function IconButton({ icon, label, onPress }: IconButtonProps) {
       onClick={onPress}
     >
       <Icon name={icon} />
+      {children}
     </button>
   );
 }

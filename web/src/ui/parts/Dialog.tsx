@@ -9,10 +9,12 @@ interface DialogProps {
   /** Null: it has to be answered and cannot be closed. */
   readonly onClose: (() => void) | null;
   readonly wide?: boolean;
+  /** Below the tools of the bar rather than in the middle. */
+  readonly corner?: boolean;
   readonly children: ComponentChildren;
 }
 
-export function Dialog({ title, open, onClose, wide = false, children }: DialogProps) {
+export function Dialog({ title, open, onClose, wide = false, corner = false, children }: DialogProps) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -24,6 +26,7 @@ export function Dialog({ title, open, onClose, wide = false, children }: DialogP
       ref={dialog}
       class="dialog"
       data-wide={wide ? "" : undefined}
+      data-corner={corner ? "" : undefined}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import { type Instant, showDay, showMinute, showMoment, showWhole } from "../../model/time.ts";
-import { nearest, placed, roundMarks, type Scale, scaleOf, timeMarks } from "./scale.ts";
+import { nearest, placed, roundMarks, type Scale, scaleOf, shownMarks, timeMarks } from "./scale.ts";
 
 export interface Point {
   readonly at: Instant;
@@ -16,8 +16,6 @@ interface LinePlotProps {
   /** Ascending in time. */
   readonly points: readonly Point[];
   readonly show: (value: number) => string;
-  /** On the axis, where it may be shorter. */
-  readonly showMark?: (value: number) => string;
   readonly height?: number;
   /** The scale begins at zero, or a line at zero parts what is above from what is below. */
   readonly zero?: "from" | "line" | undefined;
@@ -37,7 +35,6 @@ export function LinePlot({
   title,
   points,
   show,
-  showMark = show,
   height = 220,
   zero,
   span_ms = 0,
@@ -68,11 +65,11 @@ export function LinePlot({
           onPointerLeave={() => (pointed.value = null)}
         >
           <title id={id}>{summaryOf(title, points, show)}</title>
-          {shape.marks.map(({ value, y }) => (
+          {shape.marks.map(({ value, y, text }) => (
             <g key={value}>
               <line class="grid" x1={0} x2={width - RIGHT_PX} y1={y} y2={y} />
               <text class="mark" x={width - RIGHT_PX + 6} y={y + 4}>
-                {showMark(value)}
+                {text}
               </text>
             </g>
           ))}
@@ -141,7 +138,10 @@ function shapeOf(points: readonly Point[], { width, height, zero, span_ms }: Fra
     line,
     area: `${line}L${x.at(-1)?.toFixed(1)} ${floor.toFixed(1)}L${x[0]?.toFixed(1)} ${floor.toFixed(1)}Z`,
     zeroAt,
-    marks: marks.map((value) => ({ value, y: placed(value, scale, bottom, TOP_PX) })),
+    marks: shownMarks(marks).map((text, n) => {
+      const value = marks[n] ?? 0;
+      return { value, text, y: placed(value, scale, bottom, TOP_PX) };
+    }),
     // A text at the very edge would be cut.
     moments: moments.filter(({ x }) => x > 24 && x < right + 10),
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decimalsOfMarks, nearest, placed, roundMarks, scaleOf, timeMarks } from "./scale.ts";
+import { nearest, placed, roundMarks, scaleOf, shownMarks, timeMarks } from "./scale.ts";
 
 const HOUR = 3_600_000;
 
@@ -19,9 +19,15 @@ test("values that are all the same, or none, still have a scale", () => {
 test("marks are round numbers within the scale", () => {
   expect(roundMarks({ from: 0, to: 100 }, 4)).toEqual([0, 25, 50, 75, 100]);
   expect(roundMarks({ from: 9_940, to: 10_130 }, 4)).toEqual([9_950, 10_000, 10_050, 10_100]);
-  expect(decimalsOfMarks([9_950, 10_000])).toBe(0);
-  expect(decimalsOfMarks([0.5, 1])).toBe(1);
-  expect(decimalsOfMarks([2.5, 5])).toBe(1);
+});
+
+test("marks are told apart, and are short", () => {
+  expect(shownMarks([118_400, 118_450])).toEqual(["118,400", "118,450"]);
+  expect(shownMarks([-0.5, 0])).toEqual(["−0.5", "0.0"]);
+  expect(shownMarks([2.5, 5])).toEqual(["2.5", "5.0"]);
+  expect(shownMarks([0.25, 0.5])).toEqual(["0.25", "0.50"]);
+  expect(shownMarks([1_000_000, 1_025_000])).toEqual(["1.000M", "1.025M"]);
+  expect(shownMarks([25, 50])).toEqual(["25", "50"]);
 });
 
 test("moments are those that the reader's clock shows round", () => {

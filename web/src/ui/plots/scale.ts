@@ -36,11 +36,32 @@ export function roundMarks({ from, to }: Scale, count: number): readonly number[
   return marks;
 }
 
-/** How many decimals tell neighbouring marks apart, two at most. */
-export function decimalsOfMarks(marks: readonly number[]): number {
+/** Marks as texts: with the decimals that tell neighbours apart, and short where they would be long. */
+export function shownMarks(marks: readonly number[]): readonly string[] {
   const [first = 0, second = first + 1] = marks;
-  const step = second - first;
-  return step >= 1 && Number.isInteger(step) ? 0 : step >= 0.1 ? 1 : 2;
+  const size = Math.max(...marks.map(Math.abs), 1);
+  const unit = UNITS.find(([least]) => size >= least) ?? [1, ""];
+  const [least, letter] = unit;
+  const step = (second - first) / least;
+  const decimals = Math.min(4, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)) + Number(isHalved(step)));
+  const format = new Intl.NumberFormat("en", {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+  return marks.map((mark) => `${format.format(mark / least).replace("-", "−")}${letter}`);
+}
+
+/** Six digits with a comma fit beside a plot; more need a letter. */
+const UNITS: readonly (readonly [least: number, letter: string])[] = [
+  [1e12, "T"],
+  [1e9, "B"],
+  [1e6, "M"],
+];
+
+/** Steps of 2.5, 0.25 and so on need one decimal more than their size says. */
+function isHalved(step: number): boolean {
+  const digits = step / 10 ** Math.floor(Math.log10(step) + 1e-9);
+  return Math.abs(digits - 2.5) < 1e-6 && step < 10;
 }
 
 const MINUTE_MS = 60_000;

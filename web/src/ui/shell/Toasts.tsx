@@ -4,7 +4,7 @@ import { dismiss, type Notification, notifications } from "../notifications.ts";
 import { IconButton } from "../parts/Button.tsx";
 import { Icon, type IconName } from "../parts/Icon.tsx";
 
-const ICONS: Readonly<Record<Notification["tone"], IconName>> = {
+export const TONE_ICONS: Readonly<Record<Notification["tone"], IconName>> = {
   info: "info",
   buy: "up",
   sell: "down",
@@ -18,7 +18,7 @@ export function Toasts() {
     <section class="toasts" aria-label="Notifications">
       {notifications.value.map(({ id, tone, text }) => (
         <div class="notice" key={id} data-tone={tone}>
-          <Icon name={ICONS[tone]} />
+          <Icon name={TONE_ICONS[tone]} />
           <div class="text">{text}</div>
           <IconButton icon="close" label="Dismiss" onPress={() => dismiss(id)} />
         </div>

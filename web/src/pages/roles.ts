@@ -1,5 +1,5 @@
 // The roles of users in words.
-import type { Role } from "../../venue/wire.ts";
+import type { Role } from "../venue/wire.ts";
 
 export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   trader: "Trader",
