@@ -24,3 +24,10 @@ export function dayBasisPoints(stock: Stock): number | null {
   if (stock.dayChange === null || stock.dayOpen === null) return null;
   return basisPoints(stock.dayChange, stock.dayOpen);
 }
+
+/** A stock over the last while: its price at the end of each interval, oldest first, and its change over all. */
+export interface Sparkline {
+  readonly stock: StockId;
+  readonly closes: readonly Money[];
+  readonly change: Money | null;
+}

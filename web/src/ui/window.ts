@@ -18,3 +18,22 @@ export function windowOf(
   const end = Math.min(count, Math.ceil((top_px + view_px) / row_px) + spare);
   return { first: Math.min(first, Math.max(0, end)), end: Math.max(0, end) };
 }
+
+/** A row that is there, or so many that are not. */
+export type Piece = { readonly at: number } | { readonly missing: number };
+
+/** All rows in pieces: those of the window, and `kept` wherever it is, as it has the focus. */
+export function piecesOf({ first, end }: Window, count: number, kept: number | null): readonly Piece[] {
+  const there = Array.from({ length: end - first }, (_, at) => first + at);
+  if (kept !== null && kept >= 0 && kept < first) there.unshift(kept);
+  if (kept !== null && kept < count && kept >= end) there.push(kept);
+  const pieces: Piece[] = [];
+  let next = 0;
+  for (const at of there) {
+    if (at > next) pieces.push({ missing: at - next });
+    pieces.push({ at });
+    next = at + 1;
+  }
+  if (next < count) pieces.push({ missing: count - next });
+  return pieces;
+}

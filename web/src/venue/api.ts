@@ -5,7 +5,7 @@ import { newClientOrderId } from "../model/ids.ts";
 import { type Money, moneyText } from "../model/money.ts";
 import type { Quantity } from "../model/quantity.ts";
 import type { Interval } from "../model/side.ts";
-import type { Stock } from "../model/stock.ts";
+import type { Sparkline, Stock } from "../model/stock.ts";
 import { type Instant, wireTime } from "../model/time.ts";
 import type { Client, Query } from "./client.ts";
 import * as decode from "./decode.ts";
@@ -39,6 +39,7 @@ const LIST_LIMIT = 100;
 const STOCKS_LIMIT = 1_000;
 const TRADES_SHOWN = 50;
 const CANDLES_SHOWN = 300;
+const SPARKLINE_POINTS = 60;
 const EXECUTIONS_SHOWN = 50;
 
 export class Api {
@@ -137,18 +138,14 @@ export class Api {
 
   // -------------------------------------------------------------------------------------- market
 
-  async wireStocks(): Promise<readonly wire.WireStock[]> {
-    const stocks: wire.WireStock[] = [];
-    let cursor: string | undefined;
-    do {
-      const page: wire.Page<wire.WireStock> = await this.#client.get("/v1/stocks", {
-        limit: STOCKS_LIMIT,
-        cursor,
-      });
-      stocks.push(...page.items);
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor !== undefined);
-    return stocks;
+  wireStocks(): Promise<readonly wire.WireStock[]> {
+    return this.#every("/v1/stocks", { limit: STOCKS_LIMIT });
+  }
+
+  /** Of all stocks that have traded: their prices at the ends of the last sixty minutes. */
+  async sparklines(): Promise<readonly Sparkline[]> {
+    const query = { interval: "1m", points: SPARKLINE_POINTS, limit: STOCKS_LIMIT };
+    return (await this.#every<wire.WireSparkline>("/v1/sparklines", query)).map(decode.sparkline);
   }
 
   wireBook(stock: StockId, levels: number): Promise<wire.WireBook> {
@@ -175,16 +172,8 @@ export class Api {
     return { orders, executions: executions.items, wallet, holdings: portfolio.holdings };
   }
 
-  async #allOpen(): Promise<readonly wire.WireOrder[]> {
-    const orders: wire.WireOrder[] = [];
-    let cursor: string | undefined;
-    do {
-      const query = { status: "open", limit: STOCKS_LIMIT, cursor };
-      const page: wire.Page<wire.WireOrder> = await this.#client.get("/v1/orders", query);
-      orders.push(...page.items);
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor !== undefined);
-    return orders;
+  #allOpen(): Promise<readonly wire.WireOrder[]> {
+    return this.#every("/v1/orders", { status: "open", limit: STOCKS_LIMIT });
   }
 
   // ------------------------------------------------------------------------------------ operator
@@ -244,6 +233,18 @@ export class Api {
 
   verification(): Promise<wire.WireVerification> {
     return this.#client.get("/v1/admin/journal/verification");
+  }
+
+  /** All pages of a list. */
+  async #every<From>(path: string, query: Query): Promise<readonly From[]> {
+    const items: From[] = [];
+    let cursor: string | undefined;
+    do {
+      const page: wire.Page<From> = await this.#client.get(path, { ...query, cursor });
+      items.push(...page.items);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    return items;
   }
 
   async #page<From, To>(path: string, query: Query, show: (from: From) => To): Promise<Page<To>> {

@@ -5,7 +5,7 @@ import type { Book, BookChange, Level } from "../model/book.ts";
 import type { Candle } from "../model/candles.ts";
 import { type Money, parseMoney } from "../model/money.ts";
 import { shares } from "../model/quantity.ts";
-import type { Stock } from "../model/stock.ts";
+import type { Sparkline, Stock } from "../model/stock.ts";
 import type { Trade } from "../model/tape.ts";
 import { instant } from "../model/time.ts";
 import type * as wire from "./wire.ts";
@@ -30,6 +30,10 @@ export function stock(from: wire.WireStock): Stock {
     dayChange: maybe(from.day_change),
     sharesListed: shares(from.shares_listed),
   };
+}
+
+export function sparkline(from: wire.WireSparkline): Sparkline {
+  return { stock: from.stock, closes: from.closes.map(parseMoney), change: maybe(from.change) };
 }
 
 function level(from: wire.WireLevel): Level {

@@ -86,6 +86,13 @@ export interface WireCandle {
   readonly trades: number;
 }
 
+export interface WireSparkline {
+  readonly stock: StockId;
+  readonly closes: readonly string[];
+  readonly change: string | null;
+  readonly volume: number;
+}
+
 export interface WireWallet {
   readonly available: string;
   readonly held: string;

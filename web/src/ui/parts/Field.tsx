@@ -20,7 +20,7 @@ interface FieldProps {
   readonly disabled?: boolean;
   readonly autoFocus?: boolean;
   readonly maxLength?: number;
-  readonly field?: RefObject<HTMLInputElement>;
+  readonly field?: RefObject<HTMLInputElement | null>;
   /** The arrows up and down: one step more, one less. */
   readonly onStep?: (by: 1 | -1) => void;
   /** Beside the value, within the frame: a button, say. */
