@@ -8,7 +8,20 @@ import time
 
 from bench import _plot, _table
 
-NAMES = ("core", "rules", "memory", "replay", "restart", "http", "bulk", "latency", "course", "auth", "views")
+NAMES = (
+    "core",
+    "rules",
+    "memory",
+    "replay",
+    "restart",
+    "http",
+    "bulk",
+    "latency",
+    "course",
+    "auth",
+    "views",
+    "streams",
+)
 
 
 def main() -> int:

@@ -24,12 +24,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Run a server, wait until it is ready, and end it."""
+def running(command: list[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[int]:
+    """Run a server, wait until it is ready, yield its process id, and end it."""
     process = subprocess.Popen(command, env=os.environ | dict(environment or {}), stdout=subprocess.DEVNULL)
     try:
         _wait_until_ready(process, port)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(timeout=60)
@@ -50,13 +50,20 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
 @contextmanager
 def venue(data: Path, **settings: object) -> Iterator[int]:
     """Serve a venue without rate limits from ``data``; yield its port."""
+    with venue_process(data, **settings) as (port, _):
+        yield port
+
+
+@contextmanager
+def venue_process(data: Path, **settings: object) -> Iterator[tuple[int, int]]:
+    """Do what ``venue`` does; yield its port and its process id."""
     port = free_port()
     command = [sys.executable, "-m", "bench._venue"]
     chosen = {"port": port, "data": data, "bcrypt_cost": 4, "rate_limits": "off", "log_level": "warning"}
     chosen |= settings
     environment = {f"PRICETIME_{name.upper()}": str(value) for name, value in chosen.items()}
-    with running(command, port, environment):
-        yield port
+    with running(command, port, environment) as pid:
+        yield port, pid
 
 
 @contextmanager

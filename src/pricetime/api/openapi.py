@@ -29,7 +29,7 @@ _DESCRIPTION: Final = (
     "A day-trading venue. Money is a decimal string, quantities are whole shares, ids are opaque strings, "
     "times are RFC 3339 in UTC. Errors of /v1 are RFC 9457 problems with a stable `code`. The daytrade paths "
     "follow a contract of their own. Bots find commands and events in bulk on a WebSocket, /v1/orders/feed, "
-    "which docs/feed.md describes."
+    "which docs/feed.md describes, and what changes streamed on another, /v1/stream (docs/streams.md)."
 )
 
 EXAMPLES: Final[Json] = {

@@ -1,8 +1,13 @@
-"""``pricetime watch STOCK``: the live book and tape of a stock, asked for a few times a second."""
+"""``pricetime watch STOCK``: the live book and tape of a stock.
+
+What changes comes by a stream. Where none can be had, because something in between lets no WebSocket
+through, the venue is asked a few times a second.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from pricetime.client import Client
 
 _BAR_WIDTH = 16
+_PATIENCE_S = 3.0
 
 
 class Moment(NamedTuple):
@@ -43,12 +49,53 @@ def command(stock: str, levels: int, every: float, once: bool, url: str | None, 
     """
     with visitor(url) as client:
         number = find_stock(client, stock).stock
+        moments = iter([_moment(client, number, levels)]) if once else _moments(client, number, levels, every)
         if as_json:
-            _print_changes(client, number, levels, every, once)
+            _print_changes(moments)
         elif once or not console().is_terminal:
-            _print_pictures(client, number, levels, every, once)
+            _print_pictures(moments, levels)
         else:
-            _draw(client, number, levels, every)
+            _draw(moments, levels)
+
+
+def _moments(client: Client, stock: str, levels: int, every: float) -> Iterator[Moment]:
+    """Yield what is to be seen whenever it changes, every so many seconds at most."""
+    from pricetime.client import ApiError, NoAnswer
+
+    try:
+        yield from _streamed(client, stock, levels, every)
+    except (ApiError, NoAnswer):  # no stream, or no venue: asking tells
+        while True:
+            yield _moment(client, stock, levels)
+            time.sleep(every)
+
+
+def _streamed(client: Client, stock: str, levels: int, every: float) -> Iterator[Moment]:
+    from pricetime.client import Picture, depth, prices, trades
+    from pricetime.schema import Heartbeat
+
+    picture, has_changed, shown_at = Picture(), False, 0.0
+    with client.stream(prices(), depth(stock, levels), trades(stock), patience_s=_PATIENCE_S) as stream:
+        while True:
+            try:
+                left = max(0.0, shown_at + every - time.monotonic())
+                message = stream.receive(left if has_changed else None)
+                picture.take(message)
+                has_changed |= not isinstance(message, Heartbeat)
+            except TimeoutError:
+                pass  # nothing more before what has changed is to be shown
+            is_whole = stock in picture.stocks and stock in picture.books and stock in picture.trades
+            if has_changed and is_whole and time.monotonic() >= shown_at + every:
+                has_changed, shown_at = False, time.monotonic()
+                tape = picture.trades[stock][: 2 * levels + 1]
+                yield Moment(picture.stocks[stock], _cut(picture.books[stock], levels), tape)
+
+
+def _cut(book: Book, levels: int) -> Book:
+    """Return a book as deep as is to be shown; a stream's is at least that."""
+    import msgspec
+
+    return msgspec.structs.replace(book, bids=book.bids[:levels], asks=book.asks[:levels])
 
 
 def _moment(client: Client, stock: str, levels: int) -> Moment:
@@ -56,36 +103,28 @@ def _moment(client: Client, stock: str, levels: int) -> Moment:
     return Moment(client.stock(stock), client.book(stock, levels=levels), tape.items)
 
 
-def _print_changes(client: Client, stock: str, levels: int, every: float, once: bool) -> None:
+def _print_changes(moments: Iterator[Moment]) -> None:
     """Print a JSON line whenever something has changed."""
     before: Moment | None = None
-    while True:
-        now = _moment(client, stock, levels)
+    for now in moments:
         if before is None or now[1:] != before[1:]:
             print_json(now._asdict())
-        if once:
-            return
         before = now
-        time.sleep(every)
 
 
-def _print_pictures(client: Client, stock: str, levels: int, every: float, once: bool) -> None:
+def _print_pictures(moments: Iterator[Moment], levels: int) -> None:
     """Print picture after picture, for a pipe or a file that nobody can draw in."""
-    while True:
-        console().print(_picture(_moment(client, stock, levels), levels))
-        if once:
-            return
-        time.sleep(every)
+    for moment in moments:
+        console().print(_picture(moment, levels))
 
 
-def _draw(client: Client, stock: str, levels: int, every: float) -> None:
+def _draw(moments: Iterator[Moment], levels: int) -> None:
     from rich.live import Live
 
     terminal = console()
     with Live(console=terminal, screen=terminal.is_terminal, auto_refresh=False) as live:
-        while True:
-            live.update(_picture(_moment(client, stock, levels), levels), refresh=True)
-            time.sleep(every)
+        for moment in moments:
+            live.update(_picture(moment, levels), refresh=True)
 
 
 def _picture(moment: Moment, levels: int) -> RenderableType:

@@ -85,6 +85,7 @@ def test_what_changes_something_and_may_be_repeated_is_safe_to_repeat(name):
 
 def test_there_is_a_call_for_every_endpoint_of_v1():
     reached = {id(endpoint_of(built(name))) for name in BUILDERS}
-    wanted = [each for each in ENDPOINTS if each.path.startswith("/v1/") and not each.page]
+    own = [each for each in ENDPOINTS if each.path.startswith("/v1/") and not each.page]
+    wanted = [each for each in own if each.path != "/v1/stream/events"]  # the SDK streams over WebSockets
     missing = [each.path for each in wanted if id(each) not in reached]
     assert missing == []

@@ -48,6 +48,8 @@ class Hub:
         self.touched = Touched(venue.settings.stocks_limit, venue.settings.stream_rows_limit)
         self.channels: dict[Key, Channel] = {}
         self.listeners: dict[Listener, None] = {}
+        self._held_up: dict[Listener, None] = {}
+        """Those whose messages leave when a round is over."""
         self.stale: dict[Subscription, None] = {}
         self.position = -1
         """The event at which the views were looked at last; every channel is told of up to it."""
@@ -60,6 +62,8 @@ class Hub:
         """Let a listener in; Refused where there are too many."""
         self._check_room(listener.account, len(self.listeners))
         self.listeners[listener] = None
+        if listener.holds:
+            self._held_up[listener] = None
 
     def become(self, listener: Listener, account: int) -> None:
         """Note whose connection it is; Refused where the account has too many."""
@@ -82,6 +86,7 @@ class Hub:
         for subscription in tuple(listener.subscriptions.values()):
             self._end(subscription)
         self.listeners.pop(listener, None)
+        self._held_up.pop(listener, None)
 
     # --------------------------------------------------------------------------------- subscriptions
 
@@ -174,9 +179,9 @@ class Hub:
     # --------------------------------------------------------------------------------------- resuming
 
     def _is_answered(self, subscription: Subscription) -> bool:
-        """Answer from what the channel keeps, if that is enough."""
+        """Answer from what the channel keeps, if that is all there is by now."""
         channel, after = subscription.channel, subscription.after
-        if channel.number < 0 or channel.complete_from > self.position:
+        if channel.number < 0 or self.position < self._venue.sequencer.published:
             return False
         if after is not None:
             return after <= self.position and self._give_missed(subscription, after)
@@ -241,7 +246,7 @@ class Hub:
             if message is not None:
                 await self._deliver(look.channel, message)
             self._answer(look)
-        for listener in tuple(self.listeners):
+        for listener in tuple(self._held_up):
             listener.flush(position)
 
     def _is_there(self, look: Look) -> bool:

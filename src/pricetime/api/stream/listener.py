@@ -39,6 +39,11 @@ class Listener:
         self.has_ended = False
 
     @property
+    def holds(self) -> bool:
+        """Whether what is sent leaves only with ``flush``."""
+        return self._outlet.holds
+
+    @property
     def unsent(self) -> int:
         """Bytes that the client has not taken."""
         return self._outlet.unsent

@@ -7,7 +7,7 @@ own ``send`` waits for a slow client, and neither shares bytes among many nor kn
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from pricetime.api.feed.socket import Socket
 from pricetime.api.stream.messages import Message
@@ -17,7 +17,9 @@ EVENTS: Final = "pricetime.events"
 
 
 class Outlet(Protocol):
-    """A connection to a client."""
+    """A connection to a client. ``holds``: what is sent leaves only with ``flush``."""
+
+    holds: ClassVar[bool]
 
     @property
     def unsent(self) -> int:
@@ -41,6 +43,7 @@ class SocketOutlet:
     """A WebSocket."""
 
     __slots__ = ("_socket",)
+    holds: ClassVar[bool] = False
 
     def __init__(self, socket: Socket) -> None:
         self._socket = socket
@@ -93,6 +96,8 @@ class EventsOutlet:
     carries its number, and the others that of what was complete before: whoever loses the connection
     between them gets all of them again.
     """
+
+    holds: ClassVar[bool] = True
 
     def __init__(self, answer: Answer, last: int | None) -> None:
         self._answer = answer
