@@ -15,6 +15,7 @@ import { themeChanges } from "../../ui/theme.ts";
 import { useAccount, useCandles } from "../../venue/hooks.ts";
 import type { StockChart } from "./chart.ts";
 import { fillMarks } from "./fills.ts";
+import "./plots.css";
 
 /** Kept from one stock to the next; null: nobody has chosen. */
 const chosen = signal<Interval | null>(null);

@@ -1,11 +1,12 @@
 // The depth chart: buys to the left of the middle, sells to the right. What is pointed at is told in words.
 import { useSignal } from "@preact/signals";
 import { decimalsOf, type Money, showMoney, tryParseMoney } from "../../model/money.ts";
-import { type Quantity, showQuantity, showShort } from "../../model/quantity.ts";
+import { type Quantity, showQuantity } from "../../model/quantity.ts";
 import type { Stock } from "../../model/stock.ts";
 import { Empty, Failed, Loading } from "../../ui/parts/State.tsx";
 import { useBook } from "../../venue/hooks.ts";
 import { type Depth, depthAt, depthOf, stepsOf } from "./depth.ts";
+import "./plots.css";
 
 export function DepthChart({ stock }: { readonly stock: Stock }) {
   const book = useBook(stock.stock);
@@ -22,7 +23,7 @@ interface PlotProps {
 }
 
 function Plot({ depth, decimals }: PlotProps) {
-  const { bids, asks, low, high, most } = depth;
+  const { bids, asks, low, high } = depth;
   /** Where the pointer is, from 0 at the left edge to 1. */
   const pointed = useSignal<number | null>(null);
   const price = (part: number) => showAbout(low + part * (high - low), decimals);
@@ -43,7 +44,6 @@ function Plot({ depth, decimals }: PlotProps) {
           <path class="asks" d={stepsOf(asks, "sell", depth)} />
           {pointed.value !== null && <path class="pointed" d={`M${pointed.value * 100} 0V100`} />}
         </svg>
-        <span class="depth-most">{showShort(most as Quantity)}</span>
       </div>
       <div class="depth-axis" aria-hidden="true">
         {[0, 0.25, 0.5, 0.75, 1].map((part) => (

@@ -10,6 +10,13 @@ export function Headline({ stock }: { readonly stock: Stock }) {
   useEffect(() => {
     document.title = `${lastPrice === null ? "" : `${showMoney(lastPrice, decimals)} `}${name} · pricetime`;
   }, [lastPrice, name, decimals]);
+  const prices = [
+    ["Bid", stock.bestBid],
+    ["Ask", stock.bestAsk],
+    ["Open", stock.dayOpen],
+    ["High", stock.dayHigh],
+    ["Low", stock.dayLow],
+  ] as const;
   return (
     <div class="headline">
       <div class="headline-name">
@@ -28,36 +35,14 @@ export function Headline({ stock }: { readonly stock: Stock }) {
         <span class="unseen">today</span>
       </p>
       <dl class="headline-day">
-        <div>
-          <dt>Bid</dt>
-          <dd>
-            <Amount of={stock.bestBid} decimals={decimals} />
-          </dd>
-        </div>
-        <div>
-          <dt>Ask</dt>
-          <dd>
-            <Amount of={stock.bestAsk} decimals={decimals} />
-          </dd>
-        </div>
-        <div>
-          <dt>Open</dt>
-          <dd>
-            <Amount of={stock.dayOpen} decimals={decimals} />
-          </dd>
-        </div>
-        <div>
-          <dt>High</dt>
-          <dd>
-            <Amount of={stock.dayHigh} decimals={decimals} />
-          </dd>
-        </div>
-        <div>
-          <dt>Low</dt>
-          <dd>
-            <Amount of={stock.dayLow} decimals={decimals} />
-          </dd>
-        </div>
+        {prices.map(([what, price]) => (
+          <div key={what}>
+            <dt>{what}</dt>
+            <dd>
+              <Amount of={price} decimals={decimals} />
+            </dd>
+          </div>
+        ))}
         <div>
           <dt>Volume</dt>
           <dd>

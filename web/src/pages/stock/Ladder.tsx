@@ -12,6 +12,7 @@ import { stepped } from "../../ui/keys.ts";
 import { Empty, Failed, Loading } from "../../ui/parts/State.tsx";
 import { useAccount, useBook } from "../../venue/hooks.ts";
 import { ladderOf, type Rung } from "./ladder.ts";
+import "./ladder.css";
 
 interface LadderProps {
   readonly stock: Stock;

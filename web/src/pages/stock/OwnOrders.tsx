@@ -14,6 +14,7 @@ import type { PendingOrder } from "../../venue/pending.ts";
 import { sentenceOf } from "../../venue/problem.ts";
 import { api, pendingOrders } from "../../venue/venue.ts";
 import { atPrice, outcomeOf } from "./outcome.ts";
+import "./ticket.css";
 
 export function OwnOrders({ stock }: { readonly stock: Stock }) {
   const account = useAccount();

@@ -22,8 +22,9 @@ import { Ladder } from "./Ladder.tsx";
 import { OwnOrders } from "./OwnOrders.tsx";
 import "./stock.css";
 import { Tape } from "./Tape.tsx";
-import { focusQuantity, TicketForm } from "./Ticket.tsx";
-import { fillPrice, ticketOf } from "./tickets.ts";
+import { TicketForm } from "./Ticket.tsx";
+import { focusQuantity } from "./TicketFields.tsx";
+import { changeTicket, fillPrice } from "./tickets.ts";
 
 interface OfStock {
   readonly id: StockId;
@@ -96,7 +97,7 @@ function Phone({ id }: OfStock) {
     view.value = "ticket";
   };
   const open = (side: Side) => {
-    ticketOf(id).value = { ...ticketOf(id).peek(), side };
+    changeTicket(id, { side });
     view.value = "ticket";
   };
   return (
@@ -205,7 +206,7 @@ function OwnPanel({ id }: OfStock) {
 
 function ChartPanel({ id }: OfStock) {
   return (
-    <Panel title="Price" class="chart-panel" tools={<IntervalChoice />}>
+    <Panel title="Chart" class="chart-panel" tools={<IntervalChoice />}>
       <Fresh>
         <Live id={id}>{(stock) => <Candles stock={stock} />}</Live>
       </Fresh>

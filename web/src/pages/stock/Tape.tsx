@@ -9,6 +9,7 @@ import { showClock } from "../../model/time.ts";
 import { Empty, Failed, Loading } from "../../ui/parts/State.tsx";
 import { windowOf } from "../../ui/window.ts";
 import { useTape } from "../../venue/hooks.ts";
+import "./ladder.css";
 
 const SPARE_ROWS = 4;
 

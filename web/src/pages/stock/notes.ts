@@ -24,7 +24,7 @@ export function notesOf(preview: Preview, intent: Intent, stock: Stock, means: M
     notes.push(`${after}: ${showQuantity(remaining)} wait at market for the next.`);
   }
   if (rest === "expires") {
-    notes.push(`${showQuantity(remaining)} find nobody at this price and are cancelled at once.`);
+    notes.push(`${showQuantity(remaining)} find nobody and are cancelled at once.`);
   }
   if (rest === "killed") notes.push("It cannot be filled whole now, so nothing would trade.");
   if (farFrom(preview, intent, stock)) notes.push("The price is more than 10% from the last trade.");

@@ -3,7 +3,7 @@ import { parseMoney } from "../../model/money.ts";
 import { shares } from "../../model/quantity.ts";
 import { orderOf } from "../../model/testing.ts";
 import { NoAnswer, Refused } from "../../venue/problem.ts";
-import { faultOf, outcomeOf } from "./outcome.ts";
+import { faultOf, outcomeOf, unansweredText } from "./outcome.ts";
 
 const NAME = "Alderpoint";
 
@@ -56,5 +56,5 @@ test("a refusal stands at the field that it is about, in the venue's words", () 
 });
 
 test("without an answer nobody is told that the order failed", () => {
-  expect(faultOf(new NoAnswer()).text).toContain("Whether the order arrived is being found out");
+  expect(unansweredText(new NoAnswer())).toContain("Whether the order has arrived is being found out");
 });

@@ -4,7 +4,7 @@ import { type Money, showMoney } from "../../model/money.ts";
 import { showQuantity } from "../../model/quantity.ts";
 import { whyClosed } from "../../model/reasons.ts";
 import { isOpen } from "../../model/side.ts";
-import { mayHaveHappened, Refused, sentenceOf } from "../../venue/problem.ts";
+import { Refused, sentenceOf } from "../../venue/problem.ts";
 
 /** What has happened to an order that was just placed. */
 export function outcomeOf(order: Order, name: string): string {
@@ -61,9 +61,11 @@ const FIELDS: Readonly<Record<string, "quantity" | "price">> = {
 };
 
 export function faultOf(error: unknown): Fault {
-  if (error instanceof Refused && error.code in FIELDS) {
-    return { field: FIELDS[error.code] ?? null, text: error.sentence };
-  }
-  const asking = " Whether the order arrived is being found out; it cannot be placed twice.";
-  return { field: null, text: sentenceOf(error) + (mayHaveHappened(error) ? asking : "") };
+  const field = error instanceof Refused ? FIELDS[error.code] : undefined;
+  return { field: field ?? null, text: sentenceOf(error) };
+}
+
+/** Of an order that may have been placed: it is among the own orders meanwhile, on its way. */
+export function unansweredText(error: unknown): string {
+  return `${sentenceOf(error)} Whether the order has arrived is being found out; do not place it again.`;
 }

@@ -1,8 +1,7 @@
 // The tickets of this tab, one a stock, as typed: they outlive a reload and the end of a session. No secrets in here.
 import { effect, type Signal, signal } from "@preact/signals";
 import type { StockId } from "../../model/ids.ts";
-import type { Money } from "../../model/money.ts";
-import { moneyText } from "../../model/money.ts";
+import { type Money, moneyText } from "../../model/money.ts";
 import { EMPTY_TICKET, type Ticket } from "../../model/ticket.ts";
 
 const SHELF = "pricetime.ticket.";
@@ -17,10 +16,14 @@ export function ticketOf(stock: StockId): Signal<Ticket> {
   return ticket;
 }
 
+export function changeTicket(stock: StockId, change: Partial<Ticket>): void {
+  const ticket = ticketOf(stock);
+  ticket.value = { ...ticket.peek(), ...change };
+}
+
 /** A price that somebody has pointed at becomes the limit of the ticket. */
 export function fillPrice(stock: StockId, price: Money): void {
-  const ticket = ticketOf(stock);
-  ticket.value = { ...ticket.peek(), type: "limit", price: moneyText(price) };
+  changeTicket(stock, { type: "limit", price: moneyText(price) });
 }
 
 function kept(stock: StockId): Ticket {
