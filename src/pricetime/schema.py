@@ -650,4 +650,6 @@ class State(Body, frozen=True):
     views_at: int
     views_lag: int
     queued: int
+    streams: int
+    """Connections of ``/v1/stream`` and its events that are open."""
     state: Literal["running", "failed", "stopping"]

@@ -102,6 +102,10 @@ class Metrics:
         """Export what ``read`` returns whenever the page is asked for; it only goes up."""
         self._readings.append((CounterMetricFamily, name, meaning, read))
 
+    def reading(self, name: str) -> float:
+        """Return what a gauge or counter is now; KeyError where there is none of that name."""
+        return {of: read for _, of, _, read in self._readings}[name]()
+
     def page(self) -> bytes:
         """Return the Prometheus text page."""
         return generate_latest(self.registry)

@@ -271,6 +271,15 @@ def test_the_end_of_the_venue_is_announced(start_server: Callable[..., Server]):
         assert stream.messages[-1]["type"] == "server_shutdown"
 
 
+def test_the_state_counts_open_streams(start_server: Callable[..., Server]):
+    server = start_server()
+    with Admin(server) as admin:
+        assert admin.get_v1("/admin/state")["streams"] == 0
+        with RawStream(server.url) as stream:
+            stream.subscribe("prices")
+            assert admin.get_v1("/admin/state")["streams"] == 1
+
+
 def test_a_heartbeat_says_how_far_the_lists_are(start_server: Callable[..., Server]):
     server = start_server(stream_heartbeat_s=1)
     with Member(server.url, money="5") as somebody, RawStream(server.url) as stream:

@@ -3,6 +3,7 @@ import {
   averageOf,
   basisPoints,
   decimalsOf,
+  decimalsOfAll,
   moneyText,
   moneyTyped,
   parseMoney,
@@ -67,4 +68,9 @@ describe("money", () => {
     expect(basisPoints(parseMoney("-1.25"), parseMoney("100"))).toBe(-125);
     expect(basisPoints(parseMoney("1"), parseMoney("0"))).toBeNull();
   });
+});
+
+test("a column lines up on the decimals that its amounts need", () => {
+  expect(decimalsOfAll([parseMoney("1.25"), null, parseMoney("-3")])).toBe(2);
+  expect(decimalsOfAll([parseMoney("1.25"), parseMoney("0.001")])).toBe(4);
 });

@@ -49,14 +49,19 @@ export function showMoney(money: Money, decimals: 2 | 3 | 4 = 2): string {
 }
 
 /** With its sign always: `+1.50`, `−0.20`, `0.00`. */
-export function showSigned(money: Money): string {
-  return money > 0n ? `+${showMoney(money)}` : showMoney(money);
+export function showSigned(money: Money, decimals: 2 | 3 | 4 = 2): string {
+  return money > 0n ? `+${showMoney(money, decimals)}` : showMoney(money, decimals);
 }
 
 /** How many decimals the prices of a tick size need, so that a column of them lines up. */
 export function decimalsOf(tick: Money): 2 | 3 | 4 {
   if (tick % 100n === 0n) return 2;
   return tick % 10n === 0n ? 3 : 4;
+}
+
+/** How many decimals a column of amounts needs to line up. */
+export function decimalsOfAll(amounts: readonly (Money | null)[]): 2 | 4 {
+  return amounts.every((amount) => amount === null || amount % 100n === 0n) ? 2 : 4;
 }
 
 export function plus(one: Money, other: Money): Money {

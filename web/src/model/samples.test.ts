@@ -3,7 +3,7 @@ import { levelsOf, ratesOf, type Sample, withSample } from "./samples.ts";
 import type { Instant } from "./time.ts";
 
 function sample(at: number, sequence: number, viewsLag = 0): Sample {
-  return { at: at as Instant, sequence, events: sequence * 3, batches: 0, queued: 0, viewsLag };
+  return { at: at as Instant, sequence, events: sequence * 3, batches: 0, queued: 0, viewsLag, streams: 1 };
 }
 
 test("rates are growth a second between neighbours", () => {

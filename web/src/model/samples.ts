@@ -9,9 +9,12 @@ export interface Sample {
   readonly batches: number;
   readonly queued: number;
   readonly viewsLag: number;
+  readonly streams: number;
 }
 
 export type Counter = "sequence" | "events" | "batches";
+
+export type Level = "queued" | "viewsLag" | "streams";
 
 export interface Measured {
   readonly at: Instant;
@@ -34,6 +37,6 @@ export function ratesOf(samples: readonly Sample[], counter: Counter): readonly 
   });
 }
 
-export function levelsOf(samples: readonly Sample[], level: "queued" | "viewsLag"): readonly Measured[] {
+export function levelsOf(samples: readonly Sample[], level: Level): readonly Measured[] {
   return samples.map((sample) => ({ at: sample.at, value: sample[level] }));
 }

@@ -225,8 +225,7 @@ export interface WireState {
   readonly views_at: number;
   readonly views_lag: number;
   readonly queued: number;
-  /** Open connections of the stream; older venues do not say. */
-  readonly streams?: number;
+  readonly streams: number;
   readonly state: "running" | "failed" | "stopping";
 }
 

@@ -140,6 +140,7 @@ async def get_state(call: Call) -> schema.State:
         views_at=views_at,
         views_lag=max(0, sequencer.published - views_at),
         queued=sequencer.queued,
+        streams=int(venue.metrics.reading("pricetime_streams")),
         state=sequencer.state,
     )
 

@@ -13,7 +13,7 @@ import { ask, fault, KEPT_MS, samples, useSamples, venueState } from "./samples.
 const STATES: Readonly<Record<WireState["state"], { words: string; tone?: "warn" | "error" }>> = {
   running: { words: "Running" },
   stopping: { words: "Stopping", tone: "warn" },
-  failed: { words: "Failed: its journal cannot be written", tone: "error" },
+  failed: { words: "Failed", tone: "error" },
 };
 const COUNTERS: readonly { readonly counter: Counter; readonly title: string }[] = [
   { counter: "sequence", title: "Commands a second" },
@@ -54,7 +54,7 @@ function tilesOf(state: WireState): readonly Tile[] {
     {
       name: "State",
       value: (
-        <span class="badge large" data-tone={tone}>
+        <span class="venue-state" data-tone={tone}>
           <span aria-hidden="true">{tone === undefined ? "●" : "▲"}</span> {words}
         </span>
       ),
@@ -65,9 +65,7 @@ function tilesOf(state: WireState): readonly Tile[] {
     { name: "Events", value: counted(state.events), note: `views at ${counted(state.views_at)}` },
     { name: "Views behind", value: counted(state.views_lag), note: "events" },
     { name: "Queued", value: counted(state.queued), note: "commands that wait" },
-    ...(state.streams === undefined
-      ? []
-      : [{ name: "Streams", value: counted(state.streams), note: "connections open" }]),
+    { name: "Streams", value: counted(state.streams), note: "connections open" },
   ];
 }
 
@@ -78,8 +76,9 @@ function Plots() {
       {COUNTERS.map(({ counter, title }) => (
         <Plot key={counter} title={title} points={ratesOf(taken, counter)} />
       ))}
-      <Plot title="Views lag, events" points={levelsOf(taken, "viewsLag")} />
-      <Plot title="Queued commands" points={levelsOf(taken, "queued")} />
+      <Plot title="Events that the views lag" points={levelsOf(taken, "viewsLag")} />
+      <Plot title="Commands that wait" points={levelsOf(taken, "queued")} />
+      <Plot title="Streams open" points={levelsOf(taken, "streams")} />
     </div>
   );
 }

@@ -40,8 +40,8 @@ export async function ask(): Promise<void> {
   asking = true;
   try {
     const state = await api.venueState();
-    const { sequence, events, batches, queued } = state;
-    const sample = { at: now(), sequence, events, batches, queued, viewsLag: state.views_lag };
+    const { sequence, events, batches, queued, streams } = state;
+    const sample = { at: now(), sequence, events, batches, queued, streams, viewsLag: state.views_lag };
     samples.value = withSample(samples.peek(), sample, KEPT_MS);
     venueState.value = state;
     fault.value = null;

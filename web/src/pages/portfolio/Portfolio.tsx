@@ -2,7 +2,7 @@
 import type { Account } from "../../model/account.ts";
 import { basisPoints, plus } from "../../model/money.ts";
 import { type Position, positionOf, type Totals, totalsOf } from "../../model/portfolio.ts";
-import { Amount, Change } from "../../ui/parts/Figures.tsx";
+import { Amount, Change, PerCent } from "../../ui/parts/Figures.tsx";
 import { PageHead, Panel } from "../../ui/parts/Panel.tsx";
 import { Aged, Failed, Loading } from "../../ui/parts/State.tsx";
 import { Tiles } from "../../ui/parts/Tiles.tsx";
@@ -80,8 +80,12 @@ function Sums({ account: { wallet }, totals }: { readonly account: Account; read
         },
         {
           name: "Unrealised profit",
-          value: <Change of={unrealised} basisPoints={basisPoints(unrealised, cost)} />,
-          note: "If all were sold at last prices",
+          value: <Change of={unrealised} />,
+          note: (
+            <>
+              <PerCent basisPoints={basisPoints(unrealised, cost)} /> of cost, at last prices
+            </>
+          ),
         },
         { name: "Realised profit", value: <Change of={realised} />, note: "Of what was sold" },
       ]}

@@ -25,14 +25,15 @@ interface ChangeProps {
   readonly of: Money | null;
   /** What it is in hundredths of a per cent, shown behind it. */
   readonly basisPoints?: number | null;
+  readonly decimals?: 2 | 3 | 4;
 }
 
-export function Change({ of, basisPoints = null }: ChangeProps) {
+export function Change({ of, basisPoints = null, decimals = 2 }: ChangeProps) {
   if (of === null) return NONE;
   return (
     <span class={`figure ${toneOf(of)}`}>
       <span aria-hidden="true">{of > 0n ? "▲ " : of < 0n ? "▼ " : ""}</span>
-      {showSigned(of)}
+      {showSigned(of, decimals)}
       {basisPoints !== null && ` (${showPerCent(basisPoints)})`}
     </span>
   );

@@ -17,7 +17,7 @@ interface LinePlotProps {
   readonly points: readonly Point[];
   readonly show: (value: number) => string;
   readonly height?: number;
-  /** The scale begins at zero, or a line at zero parts what is above from what is below. */
+  /** `from`: counts, on a scale that begins at zero. `line`: a line at zero parts gain from loss. */
   readonly zero?: "from" | "line" | undefined;
   /** Time that the axis spans at least, before the last point. */
   readonly span_ms?: number;
@@ -25,7 +25,10 @@ interface LinePlotProps {
   readonly table?: boolean;
 }
 
-const RIGHT_PX = 64;
+const MARK_PX = 7;
+const GAP_PX = 8;
+/** The scale of counts has so much at least, so that one of something does not fill it. */
+const LEAST_COUNT = 4;
 const BOTTOM_PX = 20;
 const TOP_PX = 8;
 const TABLE_ROWS = 50;
@@ -67,8 +70,8 @@ export function LinePlot({
           <title id={id}>{summaryOf(title, points, show)}</title>
           {shape.marks.map(({ value, y, text }) => (
             <g key={value}>
-              <line class="grid" x1={0} x2={width - RIGHT_PX} y1={y} y2={y} />
-              <text class="mark" x={width - RIGHT_PX + 6} y={y + 4}>
+              <line class="grid" x1={0} x2={shape.right} y1={y} y2={y} />
+              <text class="mark" x={shape.right + GAP_PX - 2} y={y + 4}>
                 {text}
               </text>
             </g>
@@ -79,7 +82,7 @@ export function LinePlot({
             </text>
           ))}
           {shape.zeroAt !== null && (
-            <line class="zero" x1={0} x2={width - RIGHT_PX} y1={shape.zeroAt} y2={shape.zeroAt} />
+            <line class="zero" x1={0} x2={shape.right} y1={shape.zeroAt} y2={shape.zeroAt} />
           )}
           <path class="area" d={shape.area} />
           <path class="line" d={shape.line} />
@@ -114,17 +117,20 @@ interface Frame {
 
 function shapeOf(points: readonly Point[], { width, height, zero, span_ms }: Frame) {
   const [first, last] = [points[0], points.at(-1)];
-  if (first === undefined || last === undefined || width <= RIGHT_PX) return null;
+  if (first === undefined || last === undefined || width === 0) return null;
   const time: Scale = { from: Math.min(first.at, last.at - Math.max(span_ms, 1)), to: last.at };
   const values = points.map(({ value }) => value);
-  const scale = scaleOf(values, { zero: zero !== undefined });
-  const [right, bottom] = [width - RIGHT_PX, height - BOTTOM_PX];
+  const isCount = zero === "from";
+  const scale = scaleOf(isCount ? [...values, LEAST_COUNT] : values, { zero: zero !== undefined });
+  const marks = roundMarks(scale, Math.max(2, Math.floor(height / 40)), { whole: isCount });
+  const texts = shownMarks(marks);
+  const right = width - GAP_PX - MARK_PX * Math.max(...texts.map((text) => text.length));
+  const bottom = height - BOTTOM_PX;
   const x = points.map(({ at }) => placed(at, time, 1, right));
   const y = values.map((value) => placed(value, scale, bottom, TOP_PX));
   const line = x.map((each, n) => `${n === 0 ? "M" : "L"}${each.toFixed(1)} ${y[n]?.toFixed(1)}`).join("");
   const zeroAt = zero === "line" ? placed(0, scale, bottom, TOP_PX) : null;
   const floor = zeroAt ?? bottom;
-  const marks = roundMarks(scale, Math.max(2, Math.floor(height / 45)));
   const zone_ms = -new Date(last.at).getTimezoneOffset() * 60_000;
   const { step_ms, at } = timeMarks(time, Math.max(2, Math.floor(right / 90)), zone_ms);
   const moments = at.map((moment) => ({
@@ -138,7 +144,8 @@ function shapeOf(points: readonly Point[], { width, height, zero, span_ms }: Fra
     line,
     area: `${line}L${x.at(-1)?.toFixed(1)} ${floor.toFixed(1)}L${x[0]?.toFixed(1)} ${floor.toFixed(1)}Z`,
     zeroAt,
-    marks: shownMarks(marks).map((text, n) => {
+    right,
+    marks: texts.map((text, n) => {
       const value = marks[n] ?? 0;
       return { value, text, y: placed(value, scale, bottom, TOP_PX) };
     }),

@@ -21,6 +21,12 @@ test("marks are round numbers within the scale", () => {
   expect(roundMarks({ from: 9_940, to: 10_130 }, 4)).toEqual([9_950, 10_000, 10_050, 10_100]);
 });
 
+test("marks of what is counted are whole", () => {
+  expect(roundMarks({ from: 0, to: 4.2 }, 3, { whole: true })).toEqual([0, 2, 4]);
+  expect(roundMarks({ from: 0, to: 1 }, 4, { whole: true })).toEqual([0, 1]);
+  expect(roundMarks({ from: 0, to: 80 }, 3, { whole: true })).toEqual([0, 50]);
+});
+
 test("marks are told apart, and are short", () => {
   expect(shownMarks([118_400, 118_450])).toEqual(["118,400", "118,450"]);
   expect(shownMarks([-0.5, 0])).toEqual(["−0.5", "0.0"]);

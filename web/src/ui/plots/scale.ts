@@ -6,6 +6,7 @@ export interface Scale {
 }
 
 const STEPS = [1, 2, 2.5, 5, 10];
+const WHOLE_STEPS = [1, 2, 5, 10];
 
 /** A scale over all values with some air; values that are all the same stand in its middle. */
 export function scaleOf(values: readonly number[], { zero = false } = {}): Scale {
@@ -26,11 +27,12 @@ function around(value: number): Scale {
   return { from: value - half, to: value + half };
 }
 
-/** About `count` round numbers within the scale, ascending. */
-export function roundMarks({ from, to }: Scale, count: number): readonly number[] {
-  const rough = (to - from) / Math.max(1, count);
+/** About `count` round numbers within the scale, ascending; of things that are counted, whole ones. */
+export function roundMarks({ from, to }: Scale, count: number, { whole = false } = {}): readonly number[] {
+  const rough = Math.max((to - from) / Math.max(1, count), whole ? 1 : 0);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = (STEPS.find((each) => each * power >= rough) ?? 10) * power;
+  const steps = whole && power === 1 ? WHOLE_STEPS : STEPS;
+  const step = (steps.find((each) => each * power >= rough) ?? 10) * power;
   const marks: number[] = [];
   for (let at = Math.ceil(from / step); at * step <= to; at++) marks.push(at * step);
   return marks;
