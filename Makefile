@@ -52,14 +52,14 @@ crash: setup  ## kill a venue under bulk load 200 times, and see that nothing ac
 	$(BIN)/python -m tests.chaos.crash --rounds 200
 
 # A copy of the package with a core that stops at the first wrong access or overflow, under the tests that
-# compare it with the rules.
+# compare it with the rules. What the sanitizers say goes past pytest, for the process ends with it.
 SANITIZED := build/sanitized
 sanitize: setup  ## run the differential tests on a core built with AddressSanitizer and UBSan
 	rm -rf $(SANITIZED) && mkdir -p build && cp -r src $(SANITIZED) && rm -f $(SANITIZED)/pricetime/core/*.so
 	PRICETIME_SANITIZE=1 $(BIN)/python setup.py -q build_ext --force --build-lib $(SANITIZED) --build-temp build/sanitized-objects
 	PYTHONPATH=$(SANITIZED) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
 	  LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-	  $(BIN)/python -m pytest tests/property tests/unit/rules tests/unit/core
+	  $(BIN)/python -m pytest --capture=sys tests/property tests/unit/rules tests/unit/core
 
 docs: setup  ## redraw what the docs take from the code
 	$(BIN)/python tools/declare_records.py

@@ -384,7 +384,8 @@ cdef inline uint8_t cancel_all(Core* v, const Command* command) noexcept nogil:
         if command.stock == 0 or book_of(v, &v.orders[slot]).stock == command.stock:
             push_number(&v.cancelling, v.orders[slot].number)
         slot = v.orders[slot].newer
-    qsort(v.cancelling.items, v.cancelling.count, sizeof(int64_t), by_number)
+    if v.cancelling.count:  # with none there may be no memory to sort, which C leaves undefined
+        qsort(v.cancelling.items, v.cancelling.count, sizeof(int64_t), by_number)
     for at in range(v.cancelling.count):
         cancel(v, order_at(v, v.cancelling.items[at]))
     return 0

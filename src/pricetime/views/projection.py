@@ -117,11 +117,12 @@ class Projection:
 
     def _accepted(self, event: Event) -> None:
         self._mark(event)
+        if event.flags & _REPEATED:
+            return  # it was done, and audited, when it came first
         if event.command not in _TRADING:
             assert self._batch is not None
             self._audit.answered(event, self._batch)
-        if not event.flags & _REPEATED:
-            self._accepted_handlers[event.command](event)
+        self._accepted_handlers[event.command](event)
 
     def _denied(self, event: Event) -> None:
         assert self._batch is not None

@@ -118,3 +118,10 @@ def test_goes_on_below_a_cursor(audited: ViewedMarket) -> None:
 def test_holds_a_command_of_a_kind_that_nobody_knows(audited: ViewedMarket) -> None:
     audited.send(Command(kind=200, account=1))
     assert kinds(audited)[0] == "unknown_200: INVALID_FIELD"
+
+
+def test_what_was_asked_again_with_the_same_id_happened_once(audited: ViewedMarket) -> None:
+    before = kinds(audited)
+    for _ in range(2):
+        audited.send(commands.grant_shares(1, 1, 7, actor=1, client_id=b"once" * 4))
+    assert kinds(audited) == ["grant_shares", *before]
