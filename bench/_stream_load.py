@@ -25,7 +25,7 @@ from bench import _servers
 
 ORDERS_A_SECOND = 20
 _BASE = 100_00
-_PRICE = re.compile(rb'"price":"(\d+)\.(\d\d)"')
+_PRICE = re.compile(rb'"price":"(\d+)\.(\d\d)","quantity":1,')  # 0: a level that is gone
 _READ_BYTES = 65_536
 _AT_ONCE = 100
 
