@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { orderOf } from "./testing.ts";
-import { orderWords, outcomeOf, statusWord } from "./words.ts";
+import { capital, orderWords, outcomeOf, statusWord } from "./words.ts";
 
 const BUY = orderOf({ side: "buy", quantity: 1_200, price: "15.00" });
 
@@ -9,6 +9,7 @@ test("an order is told in a few words", () => {
   expect(orderWords({ ...BUY, price: null, side: "sell" }, "Alderpoint")).toBe(
     "sell 1,200 Alderpoint at market",
   );
+  expect(capital(orderWords(BUY, "Alderpoint"))).toBe("Buy 1,200 Alderpoint at 15.00");
   expect(statusWord("partially_filled")).toBe("Partly filled");
 });
 

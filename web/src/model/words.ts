@@ -43,6 +43,11 @@ export function orderWords({ side, quantity, price }: Order, stock: string): str
   return `${side} ${showQuantity(quantity)} ${stock} ${price === null ? "at market" : `at ${showMoney(price)}`}`;
 }
 
+/** With a capital at its beginning. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** The venue's own name for something, as words. */
 export function plain(name: string): string {
   return name.replaceAll("_", " ");

@@ -1,5 +1,6 @@
 // One's own account: who one is, the colours, another password, and the way out.
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { instant } from "../model/time.ts";
 import { notify } from "../ui/notifications.ts";
 import { Button } from "../ui/parts/Button.tsx";
@@ -80,6 +81,8 @@ function ChangePassword({ userName }: { readonly userName: string }) {
     old.value = next.value = "";
     notify("The password is changed. Every other session of yours has ended.");
   });
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), [isOpen.value]);
   if (!isOpen.value) {
     return (
       <Button wide onPress={() => (isOpen.value = true)}>
@@ -102,7 +105,7 @@ function ChangePassword({ userName }: { readonly userName: string }) {
         label="Present password"
         type="password"
         autocomplete="current-password"
-        autoFocus
+        field={first}
         required
         value={old.value}
         onInput={(text) => (old.value = text)}

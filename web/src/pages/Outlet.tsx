@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
+import { PageHead } from "../ui/parts/Panel.tsx";
 import { Empty, Failed, Loading } from "../ui/parts/State.tsx";
 import { go, place } from "../ui/router/router.ts";
 import { session } from "../venue/venue.ts";
@@ -18,7 +19,7 @@ export function Outlet() {
   const access = accessTo(ROUTES[match.name].access);
   if (access === "wait") return <Loading what="your session" />;
   if (access === "sign in") return <ToSignIn />;
-  if (access === "no") return <NotForYou />;
+  if (access === "no") return <NotForYou title={ROUTES[match.name].title} />;
   return <Loaded name={match.name} params={match.params} query={query} />;
 }
 
@@ -72,19 +73,25 @@ function ToSignIn() {
   return null;
 }
 
-function NotForYou() {
+function NotForYou({ title }: { readonly title: string }) {
   return (
-    <Empty title="This page is for administrators">
-      Your role does not permit it. An administrator can give you another one, or you can{" "}
-      <a href={pathTo("market")}>go to the market</a>.
-    </Empty>
+    <>
+      <PageHead title={title} />
+      <Empty title="This page is for administrators">
+        Your role does not permit it. An administrator can give you another one, or you can{" "}
+        <a href={pathTo("market")}>go to the market</a>.
+      </Empty>
+    </>
   );
 }
 
 function NoSuchPage() {
   return (
-    <Empty title="There is no such page">
-      <a href={pathTo("market")}>Go to the market</a>
-    </Empty>
+    <>
+      <PageHead title="Not found" />
+      <Empty title="There is no such page">
+        <a href={pathTo("market")}>Go to the market</a>
+      </Empty>
+    </>
   );
 }

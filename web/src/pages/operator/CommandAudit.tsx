@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { parseMoney } from "../../model/money.ts";
 import { shares } from "../../model/quantity.ts";
 import { instant } from "../../model/time.ts";
-import { plain } from "../../model/words.ts";
+import { capital, plain } from "../../model/words.ts";
 import { usePages } from "../../ui/fetched.ts";
 import { Check, Field, Select } from "../../ui/parts/Field.tsx";
 import { Amount, Shares, Time } from "../../ui/parts/Figures.tsx";
@@ -34,7 +34,7 @@ const KINDS = [
 const COLUMNS: readonly Column<WireCommandAudit>[] = [
   { name: "time", title: "Time", cell: ({ time }) => <Time at={instant(time)} /> },
   { name: "sequence", title: "Sequence", figure: true, cell: ({ sequence }) => sequence },
-  { name: "kind", title: "Command", cell: ({ kind }) => plain(kind) },
+  { name: "kind", title: "Command", cell: ({ kind }) => capital(plain(kind)) },
   {
     name: "account",
     title: "Account",
@@ -105,7 +105,10 @@ export function CommandAudit({ account }: { readonly account: string }) {
         <Select
           label="Command"
           value={kind.value}
-          options={[{ value: "", label: "Any" }, ...KINDS.map((value) => ({ value, label: plain(value) }))]}
+          options={[
+            { value: "", label: "Any" },
+            ...KINDS.map((value) => ({ value, label: capital(plain(value)) })),
+          ]}
           onChange={(next) => (kind.value = next)}
         />
         <Span value={span.value} onChange={(next) => (span.value = next)} />

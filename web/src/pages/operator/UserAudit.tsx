@@ -1,7 +1,7 @@
 // The audit of users and sessions, newest first: who signed in, who failed to, who was given which role.
 import { useSignal } from "@preact/signals";
 import { instant } from "../../model/time.ts";
-import { plain } from "../../model/words.ts";
+import { capital, plain } from "../../model/words.ts";
 import { usePages } from "../../ui/fetched.ts";
 import { Field, Select } from "../../ui/parts/Field.tsx";
 import { Time } from "../../ui/parts/Figures.tsx";
@@ -31,7 +31,7 @@ const ACTIONS = [
 
 const COLUMNS: readonly Column<WireUserAudit>[] = [
   { name: "time", title: "Time", cell: ({ time }) => <Time at={instant(time)} /> },
-  { name: "action", title: "Action", cell: ({ action }) => plain(action) },
+  { name: "action", title: "Action", cell: ({ action }) => capital(plain(action)) },
   { name: "subject", title: "Subject", cell: ({ subject }) => <span class="clip">{subject}</span> },
   { name: "actor", title: "By account", figure: true, cell: ({ actor }) => <AuditLink account={actor} /> },
   { name: "detail", title: "Detail", cell: ({ detail }) => <span class="clip">{detail}</span> },
@@ -63,7 +63,10 @@ export function UserAudit({ actor }: { readonly actor: string }) {
         <Select
           label="Action"
           value={action.value}
-          options={[{ value: "", label: "Any" }, ...ACTIONS.map((value) => ({ value, label: plain(value) }))]}
+          options={[
+            { value: "", label: "Any" },
+            ...ACTIONS.map((value) => ({ value, label: capital(plain(value)) })),
+          ]}
           onChange={(next) => (action.value = next)}
         />
         <Span value={span.value} onChange={(next) => (span.value = next)} />

@@ -5,7 +5,7 @@ import { type Amendment, keepsPlace, readAmendment } from "../../model/amendment
 import { moneyText } from "../../model/money.ts";
 import { showQuantity } from "../../model/quantity.ts";
 import type { Stock } from "../../model/stock.ts";
-import { orderWords } from "../../model/words.ts";
+import { capital, orderWords } from "../../model/words.ts";
 import { notify } from "../../ui/notifications.ts";
 import { Button } from "../../ui/parts/Button.tsx";
 import { Dialog } from "../../ui/parts/Dialog.tsx";
@@ -58,7 +58,7 @@ function AmendForm({ order, onClose }: { readonly order: Order; readonly onClose
   return (
     <form class="stack" onSubmit={submit} noValidate>
       <p>
-        <strong>{stock && orderWords(order, stock.name)}</strong>
+        <strong>{stock && capital(orderWords(order, stock.name))}</strong>
         {order.filled > 0 && <span class="muted">, {showQuantity(order.filled)} traded</span>}
       </p>
       {order.price !== null && (

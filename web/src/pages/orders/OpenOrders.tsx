@@ -1,6 +1,5 @@
 // The open orders of the account, each with the ways to change and to cancel it.
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import type { Order } from "../../model/account.ts";
 import type { OrderId } from "../../model/ids.ts";
 import { showQuantity } from "../../model/quantity.ts";
@@ -20,7 +19,6 @@ import { Amend } from "./Amend.tsx";
 export function OpenOrders({ orders }: { readonly orders: readonly Order[] }) {
   const cancelling = useSignal<ReadonlySet<OrderId>>(new Set());
   const amended = useSignal<OrderId | null>(null);
-  const frame = useFocusKept(orders);
 
   async function cancel(order: Order): Promise<void> {
     if (cancelling.value.has(order.order)) return;
@@ -66,7 +64,7 @@ export function OpenOrders({ orders }: { readonly orders: readonly Order[] }) {
     },
   ];
   return (
-    <div ref={frame} tabIndex={-1} class="open-orders">
+    <>
       <Table
         caption="Open orders, newest first"
         columns={columns}
@@ -84,7 +82,7 @@ export function OpenOrders({ orders }: { readonly orders: readonly Order[] }) {
         gone={amended.value !== null}
         onClose={() => (amended.value = null)}
       />
-    </div>
+    </>
   );
 }
 
@@ -113,28 +111,4 @@ function Filled({ order: { filled, quantity } }: { readonly order: Order }) {
       <span class="muted">{per_cent}%</span>
     </span>
   );
-}
-
-/** Where the row that had the focus has left, the list has it: the keyboard goes on from there. */
-function useFocusKept(rows: unknown) {
-  const frame = useRef<HTMLDivElement>(null);
-  const had = useRef(false);
-  useEffect(() => {
-    const { current } = frame;
-    if (current === null) return;
-    const note = () => (had.current = true);
-    const leave = (event: FocusEvent) => {
-      if (event.relatedTarget instanceof Node && !current.contains(event.relatedTarget)) had.current = false;
-    };
-    current.addEventListener("focusin", note);
-    current.addEventListener("focusout", leave);
-    return () => {
-      current.removeEventListener("focusin", note);
-      current.removeEventListener("focusout", leave);
-    };
-  }, []);
-  useEffect(() => {
-    if (had.current && document.activeElement === document.body) frame.current?.focus();
-  }, [rows]);
-  return frame;
 }

@@ -81,11 +81,14 @@ function Sums({ account: { wallet }, totals }: { readonly account: Account; read
         {
           name: "Unrealised profit",
           value: <Change of={unrealised} />,
-          note: (
-            <>
-              <PerCent basisPoints={basisPoints(unrealised, cost)} /> of cost, at last prices
-            </>
-          ),
+          note:
+            cost === 0n ? (
+              "At last prices"
+            ) : (
+              <>
+                <PerCent basisPoints={basisPoints(unrealised, cost)} /> of cost, at last prices
+              </>
+            ),
         },
         { name: "Realised profit", value: <Change of={realised} />, note: "Of what was sold" },
       ]}

@@ -58,10 +58,10 @@ export function Paged<T>({ pages, what, age_ms, children }: PagedProps<T>) {
                 <span id={id}>
                   <span class="unseen">Of {what}, </span>page {number}
                 </span>
-                <Button disabled={toPrevious === null} onPress={() => toPrevious?.()}>
+                <Button busy={toPrevious === null} onPress={() => toPrevious?.()}>
                   Previous
                 </Button>
-                <Button disabled={toNext === null} onPress={() => toNext?.()}>
+                <Button busy={toNext === null} onPress={() => toNext?.()}>
                   Next
                 </Button>
               </nav>

@@ -1,5 +1,5 @@
 // A titled box of a page, and the head of the page itself.
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useId } from "preact/hooks";
 
 interface PanelProps {
@@ -9,13 +9,15 @@ interface PanelProps {
   readonly padded?: boolean;
   /** For a place in the page's grid. */
   readonly class?: string;
+  /** For a panel that may be given the focus. */
+  readonly frame?: RefObject<HTMLElement | null>;
   readonly children: ComponentChildren;
 }
 
-export function Panel({ title, tools, padded = false, class: name = "", children }: PanelProps) {
+export function Panel({ title, tools, padded = false, class: name = "", frame, children }: PanelProps) {
   const id = useId();
   return (
-    <section class={`panel ${name}`} aria-labelledby={id}>
+    <section class={`panel ${name}`} aria-labelledby={id} ref={frame ?? null} tabIndex={frame && -1}>
       <header>
         <h2 id={id}>{title}</h2>
         {tools && <div class="row">{tools}</div>}
