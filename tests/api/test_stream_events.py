@@ -126,11 +126,6 @@ def test_a_last_event_that_is_none_is_refused(server: Server):
     assert refused(answer) == (400, "invalid_request")
 
 
-def test_a_request_for_the_head_alone_ends(server: Server):
-    answer = httpx2.head(f"{server.url}/v1/stream/events?channels=prices")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
-
-
 def test_a_stock_that_is_none_is_told_and_the_others_go_on(server: Server):
     with events(server.url, "depth:987654321,prices") as stream:
         told = {next(stream).kind, next(stream).kind}

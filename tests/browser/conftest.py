@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, expect
 from tests.support.browser import ARTEFACTS, DESK, keep_picture, running_browser, why_not
-from tests.support.member import Member
+from tests.support.member import Member, got
 from tests.support.server import Server, serve
+from tests.support.trader import unique
 from tests.support.visitor import Visitor
 
 _PATIENCE_MS = 15_000  # two browsers and their venues share a small machine
 _failed = pytest.StashKey[bool]()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, so that they share one browser and one venue."""
     here = Path(__file__).parent
@@ -65,6 +67,17 @@ def new_member(venue: Server) -> Iterator[Callable[..., Member]]:
             return stack.enter_context(Member(url, **what))
 
         yield register
+
+
+@pytest.fixture
+def stock(new_member: Callable[..., Member]) -> tuple[str, str]:
+    """Name and id of a stock of the test's own, of which somebody offers 100 at 15.00."""
+    lister = new_member()
+    name = unique("Google")
+    stock = got(lister.v1("POST", "/stocks", {"name": name}), 201)["stock"]
+    lister.grant(stock, 100)
+    lister.placed(stock, "sell", 100, "15.00")
+    return name, stock
 
 
 @pytest.fixture

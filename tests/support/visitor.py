@@ -45,6 +45,10 @@ class Visitor:
     def dialog(self, title: str) -> Locator:
         return self.page.get_by_role("dialog", name=title)
 
+    def is_signed_in(self) -> None:
+        """Wait until the page says who is."""
+        expect(self.button(re.compile("^Account "))).to_be_visible()
+
     # ------------------------------------------------------------------------------------------ acting
 
     def open(self, path: str) -> None:
@@ -65,7 +69,7 @@ class Visitor:
         self.field("User name").fill(user_name)
         self.field("Password").fill(PASSWORD)
         self.button("Register").click()
-        expect(self.button("Sign out")).to_be_visible()
+        self.is_signed_in()
         self.user_name = user_name
 
     def sign_in(self, user_name: str, password: str = PASSWORD) -> None:
@@ -73,7 +77,7 @@ class Visitor:
         self.field("User name").fill(user_name)
         self.field("Password").fill(password)
         self.button("Sign in").click()
-        expect(self.button("Sign out")).to_be_visible()
+        self.is_signed_in()
         self.user_name = user_name
 
     def enter(self, member: Member, path: str = "/market") -> None:
@@ -83,11 +87,55 @@ class Visitor:
         assert answer.ok, answer.text()
         self.user_name = member.user_name
         self.open(path)
-        expect(self.button("Sign out")).to_be_visible()
+        self.is_signed_in()
 
-    def is_connected(self, how: str = "Live") -> None:
+    def is_connected(self, how: str | re.Pattern[str] = "Live") -> None:
         """Wait until the page says how it is connected."""
         expect(self.page.get_by_role("banner").get_by_text(how)).to_be_visible(timeout=20_000)
+
+    # ----------------------------------------------------------------------------------------- trading
+
+    @property
+    def ticket(self) -> Locator:
+        return self.page.get_by_role("form", name="Ticket")
+
+    def open_stock(self, stock: str) -> None:
+        """Go to the page of a stock, and wait for its book."""
+        self.open(f"/stocks/{stock}")
+        expect(self.panel("Order book")).not_to_contain_text("Loading")
+
+    def deposit(self, amount: str) -> None:
+        """Bring money in, from whatever page is open."""
+        self.go("Wallet")
+        self.field("Amount to deposit").fill(amount)
+        self.panel("Deposit").get_by_role("button", name="Deposit", exact=True).click()
+        self.is_told("Deposited")
+
+    def fill_ticket(self, side: str, quantity: int, price: str | None = None) -> None:
+        """Write an order, at market without a price, and do not send it."""
+        self.ticket.get_by_text(side, exact=True).click()
+        self.ticket.get_by_text("Market" if price is None else "Limit", exact=True).click()
+        if price is not None:
+            self.field("Price", self.ticket).fill(price)
+        self.field("Quantity", self.ticket).fill(str(quantity))
+
+    @property
+    def send(self) -> Locator:
+        """The button that sends the ticket; it says what it will send."""
+        return self.ticket.get_by_role("button", name=re.compile(r"^(Buy|Sell|Place|Sending)"))
+
+    def place(self, side: str, quantity: int, price: str | None = None) -> None:
+        """Send an order, and wait for what became of it."""
+        self.fill_ticket(side, quantity, price)
+        self.send.click()
+        expect(self.field("Quantity", self.ticket)).to_have_value("")
+
+    def is_told(self, text: str | re.Pattern[str]) -> None:
+        """Wait for a notification, and close it."""
+        corner = self.page.get_by_role("region", name="Notifications")
+        expect(corner).to_contain_text(text)
+        while (dismiss := corner.get_by_role("button", name="Dismiss")).count():
+            dismiss.first.click()
 
     # ------------------------------------------------------------------------------------------ asking
 

@@ -41,7 +41,6 @@ ANSWER: Final = "pricetime.answer"
 _READING: Final = ("GET", "HEAD")
 
 FEED_PATH: Final = "/v1/orders/feed"
-_UNBUFFERED: Final = b"x-accel-buffering: no\r\n"  # nginx would wait for more of an endless answer
 _encode = msgspec.json.Encoder().encode
 
 
@@ -205,9 +204,12 @@ class App:
         self, exchange: _Long, route: Route, result: object, scope: Message, receive: Receive, send: Send
     ) -> int:
         if isinstance(result, EventStream):
-            if scope["method"] != "HEAD":
-                return await self._stream(exchange, route, result, scope, receive)
-            result = ""
+            self._deadlines.leave(exchange)
+            head = route.lines + lines_of(exchange.extra)
+            token = self._gate.stream_token(exchange.headers, scope["client"])
+            answer = scope["extensions"][EVENTS]
+            await self._streams.serve_events(result, exchange.headers, token, answer, head, receive)
+            return route.endpoint.status
         if isinstance(result, Response):
             await result(scope, receive, _adding(exchange, result, send))
             return result.status_code
@@ -223,17 +225,6 @@ class App:
         else:
             await _send(send, status, route.head + extra, _encode(result))
         return status
-
-    async def _stream(
-        self, exchange: _Long, route: Route, asked: EventStream, scope: Message, receive: Receive
-    ) -> int:
-        """Answer without end, so that no deadline holds."""
-        self._deadlines.leave(exchange)
-        head = route.lines + lines_of(exchange.extra) + _UNBUFFERED
-        token = self._gate.stream_token(exchange.headers, scope["client"])
-        answer = scope["extensions"][EVENTS]
-        await self._streams.serve_events(asked, exchange.headers, token, answer, head, receive)
-        return route.endpoint.status
 
     async def _refuse(self, exchange: Exchange, scope: Message, error: Exception, send: Send) -> int:
         status, head, body = exchange.refusal(error, scope["method"], scope["path"])

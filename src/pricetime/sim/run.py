@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -53,11 +53,20 @@ _RARELY_S: Final = 60.0
 class Simulation:
     """A market on the venue at ``url``. ``rate`` is orders a second, all traders together."""
 
-    def __init__(self, url: str, secret: str, *, seed: int = 1, rate: float = DEFAULT_RATE) -> None:
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        *,
+        seed: int = 1,
+        rate: float = DEFAULT_RATE,
+        kinds: Sequence[Kind] = KINDS,
+    ) -> None:
         self._url = url
         self._secret = secret
         self._seed = seed
         self._rate = rate
+        self._kinds = kinds
         self._door = AsyncClient(url, retry=_RETRY, connections=64)
         self.market = Market(())
         self.traders: list[Trader] = []
@@ -68,7 +77,7 @@ class Simulation:
         guest = await self.enter(GUEST)
         self.market = await open_market(guest, self._seed)
         await self._fund(guest)
-        for kind in KINDS:
+        for kind in self._kinds:
             for number in range(kind.count):
                 name = f"{kind.trader.__name__.lower()}-{number + 1}"
                 random = Random(f"{self._seed}:{name}")  # noqa: S311 - a game
@@ -112,7 +121,7 @@ class Simulation:
         return client
 
     async def _users(self) -> dict[str, AsyncClient]:
-        names = [f"{kind.trader.__name__.lower()}-{n + 1}" for kind in KINDS for n in range(kind.count)]
+        names = [f"{kind.trader.__name__.lower()}-{n + 1}" for kind in self._kinds for n in range(kind.count)]
         clients = await asyncio.gather(*(self.enter(name) for name in names))
         return dict(zip(names, clients, strict=True))
 

@@ -114,7 +114,7 @@ class AccountSource:
             orders=[_show.order(row) for row in orders],
             executions=[_show.execution(row) for row in executions],
             wallet=_show.wallet(state.balance),
-            holdings=[state.holdings[stock] for stock, row in state.rows.items() if _show.is_held(row)],
+            holdings=[state.holdings[stock] for stock, row in state.rows.items() if is_shown(row)],
         )
 
     def missed(
@@ -130,3 +130,8 @@ class AccountSource:
             wallet=_show.wallet(state.balance),
             holdings=list(state.holdings.values()),
         )
+
+
+def is_shown(row: HoldingRow) -> bool:
+    """Return whether a portfolio shows a holding."""
+    return bool(row.free or row.held or row.realised)

@@ -52,7 +52,6 @@ class Pacer:
         self._check = check
         self._interval_s = 1 / venue.settings.stream_updates_per_s
         self._has_work = asyncio.Event()
-        self._stands_still = False
         self._tasks: list[asyncio.Task[None]] = []
         self._thread: ThreadPoolExecutor | None = None
 
@@ -86,11 +85,8 @@ class Pacer:
             began = loop.time()
             try:
                 await self._round()
-                self._stands_still = False
             except PricetimeError as error:
-                if not self._stands_still:  # once is enough to be told
-                    _log.warning("the streams stand still: the views cannot be read", error=str(error))
-                self._stands_still = True
+                _log.warning("the streams stand still: the views cannot be read", error=str(error))
                 await asyncio.sleep(_KEEP_EVERY_S)
                 self._has_work.set()
             except Exception:  # noqa: BLE001 - one round that fails must not end the streams

@@ -160,11 +160,6 @@ def wallet_transaction(row: WalletRow) -> schema.WalletTransaction:
     )
 
 
-def is_held(row: HoldingRow) -> bool:
-    """Return whether a portfolio has a row: what was sold out stays with what it has brought."""
-    return bool(row.free or row.held or row.realised)
-
-
 def holding(row: HoldingRow, name: str, last: int) -> schema.Holding:
     """Return the shares of one stock. ``last`` is its last price, 0 where it has none."""
     shares = row.free + row.held

@@ -52,7 +52,7 @@ export function Users() {
       <Paged pages={pages} what="users" age_ms={stream.age_ms.value}>
         {(users) => (
           <Table
-            caption="Users"
+            caption="Users and their roles"
             columns={columnsWith((what, user) => (asked.value = { what, user }), self)}
             rows={users}
             keyOf={({ account }) => account}

@@ -7,6 +7,7 @@ import { type Order, type SortKey, sorted } from "../sorting.ts";
 
 export interface Column<Row> {
   readonly name: string;
+  /** Empty: it holds what can be done with its row. */
   readonly title: string;
   readonly cell: (row: Row) => ComponentChildren;
   /** Numbers stand to the right. */
@@ -135,7 +136,7 @@ function Heading<Row>({ column, order, onSort }: HeadingProps<Row>) {
       aria-sort={order === null ? undefined : order.descending ? "descending" : "ascending"}
     >
       {sortBy === undefined ? (
-        title
+        title || <span class="unseen">Actions</span>
       ) : (
         <button type="button" onClick={() => onSort(next)}>
           {title}
