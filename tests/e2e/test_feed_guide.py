@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
+from tests.support.guide import guide, output_of_example
 from tests.support.server import Server
 
 from pricetime.api.feed.session import COMMANDS_A_WEIGHT
@@ -16,21 +13,11 @@ from pricetime.records import Side
 from pricetime.records.commands import place_order
 from pricetime.records.frames import commands_frame
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "feed.md").read_text("utf-8")
+GUIDE = guide("feed.md")
 
 
 def test_the_example_runs(server: Server) -> None:
-    [example] = re.findall(r"^```python\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-    finished = subprocess.run(
-        [sys.executable, "-c", example],
-        env={**os.environ, "VENUE": server.url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert finished.stderr == ""
-    first, *events = finished.stdout.splitlines()
+    first, *events = output_of_example(GUIDE, server.url)
     assert first == "accepted 3, acknowledged 3"
     assert [line.split()[0] for line in events] == ["accepted", "order_closed", "balance_changed"]
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from dataclasses import fields
-from pathlib import Path
 
+from tests.support.guide import guide, output_of_example
 from tests.support.server import Server
 
 from pricetime.api.stream.asked import LEVELS
@@ -16,21 +13,11 @@ from pricetime.api.stream.listener import CLOSE_CODES, STOPPED
 from pricetime.api.stream.sources import CANDLE_ROWS, TAPE_ROWS
 from pricetime.settings import Settings
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "streams.md").read_text("utf-8")
+GUIDE = guide("streams.md")
 
 
 def test_the_example_runs(server: Server):
-    [example] = re.findall(r"^```python\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-    finished = subprocess.run(
-        [sys.executable, "-c", example],
-        env={**os.environ, "VENUE": server.url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert finished.stderr == ""
-    assert finished.stdout.splitlines() == ["99.50 10", "9005.00 open"]
+    assert output_of_example(GUIDE, server.url) == ["99.50 10", "9005.00 open"]
 
 
 def test_every_end_is_in_the_table():

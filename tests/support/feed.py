@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import socket
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
+from tests.support.small_socket import small_socket
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -36,7 +35,7 @@ class RawFeed:
             max_size=None,
             max_queue=1,
             close_timeout=1,
-            sock=_small_socket(url) if slow else None,
+            sock=small_socket(url) if slow else None,
         )
         self.socket = self._connected.__enter__()
         self.number = 0
@@ -113,15 +112,6 @@ class RawFeed:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.socket.close()
-
-
-def _small_socket(url: str) -> socket.socket:
-    """Return a connection whose receive buffer is soon full."""
-    address = urlsplit(url)
-    small = socket.socket()
-    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
-    small.connect((address.hostname, address.port))
-    return small
 
 
 def events_of(frames: list[Frame]) -> list[Event]:

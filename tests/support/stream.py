@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
+from tests.support.small_socket import small_socket
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -34,7 +33,7 @@ class RawStream:
             max_size=None,
             max_queue=1 if slow else 16,
             close_timeout=1,
-            sock=_small_socket(url) if slow else None,
+            sock=small_socket(url) if slow else None,
         )
         self.socket = self._connected.__enter__()
         self.messages: list[dict[str, Any]] = []
@@ -86,12 +85,3 @@ class RawStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.socket.close()
-
-
-def _small_socket(url: str) -> socket.socket:
-    """Return a connection whose receive buffer is soon full."""
-    address = urlsplit(url)
-    small = socket.socket()
-    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
-    small.connect((address.hostname, address.port))
-    return small

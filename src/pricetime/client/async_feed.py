@@ -16,20 +16,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
-from pricetime.client.errors import ApiError, NoAnswer
-from pricetime.client.feed_state import (
-    OPEN_TIMEOUT_S,
-    PAUSES,
-    CommandsLike,
-    FeedEvents,
-    FeedState,
-    ends_for_good,
-    final,
-    never_opens,
-    socket_url,
-)
+from pricetime.client.errors import ApiError
+from pricetime.client.feed_state import CommandsLike, FeedEvents, FeedState
+from pricetime.client.sockets import LOST, OPEN_TIMEOUT_S, Patience, ends_for_good, final, socket_url
 
 if TYPE_CHECKING:
     from pricetime.client.asynchronous import AsyncClient
@@ -141,31 +132,24 @@ class AsyncFeed:
 
     async def _open(self) -> None:
         """Connect until the feed is ready, for as long as patience lasts."""
-        loop = asyncio.get_running_loop()
-        deadline, tried = loop.time() + self._patience_s, 0
+        patience = Patience(self._patience_s)
         while True:
             try:
                 await self._connect()
                 return
-            except (OSError, InvalidHandshake, ConnectionClosed, ApiError, NoAnswer) as error:
-                tried += 1
-                pause = PAUSES.pause(tried, None)
-                if loop.time() + pause > deadline or never_opens(error):
-                    raise final(error) from error
-                await asyncio.sleep(pause)
+            except LOST as error:
+                await asyncio.sleep(patience.pause_after(error))
 
     async def _connect(self) -> None:
         """Connect, take what was missed, and send again what the venue has not carried out."""
         self._is_open = False
         if self._socket is not None:
             await self._socket.close()
-        await self._client.me()  # renews a session that has expired
-        session = self._client.session
-        assert session is not None, "it has just been used"
+        token = await self._client.live_token()
         self._socket = await connect(
             socket_url(self._client.url), compression=None, max_size=None, open_timeout=OPEN_TIMEOUT_S
         )
-        await self._socket.send(self._state.hello(session.access_token))
+        await self._socket.send(self._state.hello(token))
         while not self._state.is_open:
             self._take(await self._socket.recv())
         for message in self._state.again():

@@ -13,17 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
-from pricetime.client.errors import ApiError, NoAnswer
-from pricetime.client.feed_state import (
-    OPEN_TIMEOUT_S,
-    PAUSES,
-    ends_for_good,
-    final,
-    never_opens,
-    socket_url,
-)
+from pricetime.client.errors import ApiError
+from pricetime.client.sockets import LOST, OPEN_TIMEOUT_S, Patience, ends_for_good, final, socket_url
 from pricetime.client.stream_state import STREAM_PATH, Channel, StreamMessage, StreamState, is_refusal
 
 if TYPE_CHECKING:
@@ -93,7 +86,7 @@ class AsyncStream:
         await self._send(self._state.to_send())
         message = self._state.received(await self._socket.recv())
         if self._state.needs_session:
-            await self._send(self._state.renewed(await self._token()))
+            await self._send(self._state.renewed(await self._client.live_token()))
         return message
 
     async def _send(self, texts: list[str]) -> None:
@@ -103,24 +96,19 @@ class AsyncStream:
 
     async def _open(self) -> None:
         """Connect, for as long as patience lasts."""
-        loop = asyncio.get_running_loop()
-        deadline, tried = loop.time() + self._patience_s, 0
+        patience = Patience(self._patience_s)
         while True:
             try:
                 await self._connect()
                 return
-            except (OSError, InvalidHandshake, ConnectionClosed, ApiError, NoAnswer) as error:
-                tried += 1
-                pause = PAUSES.pause(tried, None)
-                if loop.time() + pause > deadline or never_opens(error):
-                    raise final(error) from error
-                await asyncio.sleep(pause)
+            except LOST as error:
+                await asyncio.sleep(patience.pause_after(error))
 
     async def _connect(self) -> None:
         self._is_open = False
         if self._socket is not None:
             await self._socket.close()
-        token = await self._token() if self._state.is_private else None
+        token = await self._client.live_token() if self._state.is_private else None
         self._socket = await connect(
             socket_url(self._client.url, STREAM_PATH),
             compression=None,
@@ -129,10 +117,3 @@ class AsyncStream:
         )
         await self._send(self._state.opening(token))
         self._is_open = True
-
-    async def _token(self) -> str:
-        """Return the token of the session, renewed where it has expired."""
-        await self._client.me()
-        session = self._client.session
-        assert session is not None, "it has just been used"
-        return session.access_token

@@ -83,6 +83,13 @@ class AsyncClient(Methods):
         """
         return AsyncStream(self, channels, patience_s)
 
+    async def live_token(self) -> str:
+        """Return the token of the session, renewed where it has expired."""
+        await self.me()
+        session = self.session
+        assert session is not None, "it has just been used"
+        return session.access_token
+
     async def close(self) -> None:
         """Close the connections."""
         if self._owns_http:

@@ -16,21 +16,12 @@ from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 
-from pricetime.client.errors import ApiError, NoAnswer
-from pricetime.client.feed_state import (
-    OPEN_TIMEOUT_S,
-    PAUSES,
-    CommandsLike,
-    FeedEvents,
-    FeedState,
-    ends_for_good,
-    final,
-    never_opens,
-    socket_url,
-)
+from pricetime.client.errors import ApiError
+from pricetime.client.feed_state import CommandsLike, FeedEvents, FeedState
+from pricetime.client.sockets import LOST, OPEN_TIMEOUT_S, Patience, ends_for_good, final, socket_url
 
 if TYPE_CHECKING:
     from pricetime.client.sync import Client
@@ -151,31 +142,25 @@ class Feed:
 
     def _open(self) -> None:
         """Connect until the feed is ready, for as long as patience lasts."""
-        deadline, tried = time.monotonic() + self._patience_s, 0
+        patience = Patience(self._patience_s)
         while True:
             try:
                 self._connect()
                 return
-            except (OSError, InvalidHandshake, ConnectionClosed, ApiError, NoAnswer) as error:
-                tried += 1
-                pause = PAUSES.pause(tried, None)
-                if time.monotonic() + pause > deadline or never_opens(error):
-                    raise final(error) from error
-                time.sleep(pause)
+            except LOST as error:
+                time.sleep(patience.pause_after(error))
 
     def _connect(self) -> None:
         """Connect, take what was missed, and send again what the venue has not carried out."""
         self._is_open = False
         self._connected.close()
-        self._client.me()  # renews a session that has expired
-        session = self._client.session
-        assert session is not None, "it has just been used"
+        token = self._client.live_token()
         self._socket = self._connected.enter_context(
             connect(
                 socket_url(self._client.url), compression=None, max_size=None, open_timeout=OPEN_TIMEOUT_S
             )
         )
-        self._socket.send(self._state.hello(session.access_token))
+        self._socket.send(self._state.hello(token))
         while not self._state.is_open:
             self._take(self._socket.recv())
         for message in self._state.again():

@@ -23,12 +23,10 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from pricetime import schema
-from pricetime.client.conversation import Retry
-from pricetime.client.errors import ApiError, BadAnswer, Forbidden, NoAnswer, Unauthorized, error_class
-from pricetime.errors import PricetimeError, RecordError
+from pricetime.client.errors import BadAnswer, error_class
+from pricetime.errors import RecordError
 from pricetime.records import (
     COMMAND_BYTES,
     Command,
@@ -44,10 +42,6 @@ from pricetime.records.frames import FRAME_BYTES, FrameKind, commands_frame, rea
 CommandsLike = bytes | NDArray[np.void] | Iterable[Command]
 """Records laid end to end, an array of ``COMMAND_DTYPE``, or commands of ``pricetime.records.commands``."""
 
-_FINAL_CLOSES: Final = frozenset({1009, 4400, 4409, 4410})
-_FINAL_PROBLEMS: Final = frozenset(
-    {"bad_message", "message_too_large", "taken_over", "resume_too_far", "unknown_position"}
-)
 _ANSWERS: Final = (EventKind.ACCEPTED, EventKind.DENIED)
 _NO_ID: Final = np.void(bytes(16))
 _read_notice = msgspec.json.Decoder(schema.FeedNotice).decode
@@ -76,39 +70,6 @@ class FeedEvents:
 class _Frame(NamedTuple):
     number: int
     commands: bytes
-
-
-PAUSES: Final = Retry()
-"""Between two attempts to connect."""
-OPEN_TIMEOUT_S: Final = 10.0
-
-
-def final(error: Exception) -> PricetimeError:
-    """Return what to raise where a feed has ended for good."""
-    if isinstance(error, PricetimeError):
-        return error
-    return NoAnswer(f"The connection has ended: {error}", sent=True)
-
-
-def never_opens(error: Exception) -> bool:
-    """Return whether connecting again would fail the same way."""
-    if isinstance(error, Unauthorized | Forbidden):
-        return True
-    if isinstance(error, InvalidStatus):
-        return 400 <= error.response.status_code < 500 and error.response.status_code != 429
-    return isinstance(error, ConnectionClosed | ApiError) and ends_for_good(error)
-
-
-def ends_for_good(error: ConnectionClosed | ApiError) -> bool:
-    """Return whether a new connection would end the same way as the one that ended with ``error``."""
-    if isinstance(error, ApiError):
-        return error.code in _FINAL_PROBLEMS
-    return error.rcvd is not None and error.rcvd.code in _FINAL_CLOSES
-
-
-def socket_url(url: str, path: str = "/v1/orders/feed") -> str:
-    """Return the address of a WebSocket, the feed's, at the venue at ``url``."""
-    return f"ws{url.removeprefix('http')}{path}"
 
 
 class FeedState:

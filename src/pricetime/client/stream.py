@@ -14,18 +14,11 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 
-from pricetime.client.errors import ApiError, NoAnswer
-from pricetime.client.feed_state import (
-    OPEN_TIMEOUT_S,
-    PAUSES,
-    ends_for_good,
-    final,
-    never_opens,
-    socket_url,
-)
+from pricetime.client.errors import ApiError
+from pricetime.client.sockets import LOST, OPEN_TIMEOUT_S, Patience, ends_for_good, final, socket_url
 from pricetime.client.stream_state import STREAM_PATH, Channel, StreamMessage, StreamState, is_refusal
 
 if TYPE_CHECKING:
@@ -102,29 +95,25 @@ class Stream:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         message = self._state.received(self._socket.recv(left))
         if self._state.needs_session:
-            for text in self._state.renewed(self._token()):
+            for text in self._state.renewed(self._client.live_token()):
                 self._socket.send(text)
         return message
 
     def _open(self) -> None:
         """Connect, for as long as patience lasts."""
-        deadline, tried = time.monotonic() + self._patience_s, 0
+        patience = Patience(self._patience_s)
         while True:
             try:
                 self._connect()
                 return
-            except (OSError, InvalidHandshake, ConnectionClosed, ApiError, NoAnswer) as error:
-                tried += 1
-                pause = PAUSES.pause(tried, None)
-                if time.monotonic() + pause > deadline or never_opens(error):
-                    raise final(error) from error
-                if self._closed.wait(pause):
+            except LOST as error:
+                if self._closed.wait(patience.pause_after(error)):
                     raise final(error) from error
 
     def _connect(self) -> None:
         self._is_open = False
         self._connected.close()
-        token = self._token() if self._state.is_private else None
+        token = self._client.live_token() if self._state.is_private else None
         self._socket = self._connected.enter_context(
             connect(
                 socket_url(self._client.url, STREAM_PATH),
@@ -136,10 +125,3 @@ class Stream:
         for text in self._state.opening(token):
             self._socket.send(text)
         self._is_open = True
-
-    def _token(self) -> str:
-        """Return the token of the session, renewed where it has expired."""
-        self._client.me()
-        session = self._client.session
-        assert session is not None, "it has just been used"
-        return session.access_token

@@ -85,6 +85,13 @@ class Client(Methods):
         """
         return Stream(self, channels, patience_s)
 
+    def live_token(self) -> str:
+        """Return the token of the session, renewed where it has expired."""
+        self.me()
+        session = self.session
+        assert session is not None, "it has just been used"
+        return session.access_token
+
     def close(self) -> None:
         """Close the connections."""
         if self._owns_http:

@@ -9,7 +9,8 @@ import pytest
 
 from pricetime import schema
 from pricetime.client.errors import BadAnswer, Conflict
-from pricetime.client.feed_state import FeedState, ends_for_good, socket_url
+from pricetime.client.feed_state import FeedState
+from pricetime.client.sockets import ends_for_good, socket_url
 from pricetime.errors import RecordError
 from pricetime.records import Command, Event, EventKind, Side, command_array, iter_commands
 from pricetime.records.commands import cancel_all, place_order
