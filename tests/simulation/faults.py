@@ -82,16 +82,16 @@ def forgets_the_last_batch(
 
 class KeepsTheHold(Rules):
     def closed(self, order: Order, reason: Reason) -> None:
-        release, self._change_hold = self._change_hold, lambda _order, _amount: None  # type: ignore[method-assign]
+        held = order.hold()
         super().closed(order, reason)
-        self._change_hold = release  # type: ignore[method-assign]
+        self.clearing.change_hold(order, held)
 
 
 class ForgetsClientIds(Rules):
     @classmethod
     def restore(cls, snapshot: bytes) -> Self:
         venue = super().restore(snapshot)
-        venue.client_ids.clear()
+        venue.clearing.client_ids.clear()
         return venue
 
 

@@ -11,8 +11,10 @@ from typing import Final, Self
 from pricetime.records import Command, Flag, Reason, SelfTrade
 from pricetime.rules import Venue
 from pricetime.rules.book import FOK, Book, BookListener
-from pricetime.rules.exchange import Denial
+from pricetime.rules.clearing import Clearing
+from pricetime.rules.judgement import Denial
 from pricetime.rules.ledger import Account, Ledger
+from pricetime.rules.matching import Matching
 from pricetime.rules.memory import ClientIds
 from pricetime.rules.order import BUY, MARKET, Order, Queue
 from pricetime.rules.outbox import Outbox
@@ -37,7 +39,7 @@ class _FaultyBooks(Venue):
 
     def __init__(self) -> None:
         super().__init__()
-        self.books = _Books(self.book_type)
+        self.books = self.matching.books = self.clearing.stocks = _Books(self.book_type)
 
 
 class _PricePriorityBook(Book):
@@ -73,10 +75,12 @@ class TimePriority(_FaultyBooks):
 class HoldKept(Venue):
     """A cancelled order's hold is not released."""
 
-    def _cancel(self, order: Order) -> None:
+    def closed(self, order: Order, reason: Reason) -> None:
+        """Give back, and take it again."""
         held = order.hold()
-        super()._cancel(order)
-        self._change_hold(order, held)
+        super().closed(order, reason)
+        if reason == Reason.CANCELLED:
+            self.clearing.change_hold(order, held)
 
 
 class _OverspentBook(Book):
@@ -218,14 +222,14 @@ class IdsForgotten(_Forgetful):
     """Client ids are forgotten by a restored venue."""
 
     def _forget(self) -> None:
-        self.client_ids.clear()
+        self.clearing.client_ids.clear()
 
 
 class BudgetForgotten(_Forgetful):
     """A market buy that waits has no budget any more in a restored venue."""
 
     def _forget(self) -> None:
-        for order in self.orders.values():
+        for order in self.clearing.orders.values():
             order.budget = 0
 
 
@@ -241,12 +245,13 @@ class CancelAllMissesStock(Venue):
     """Cancelling all orders leaves those of the newest stock."""
 
     def _cancel_all(self, command: Command) -> None:
-        kept = self.open_orders.get(command.account)
+        open_orders = self.clearing.open_orders
+        kept = open_orders.get(command.account)
         missed = {} if kept is None or command.stock else {
             number: order for number, order in kept.items() if order.stock == max(self.books) > 1
         }  # fmt: skip
         for number in missed:
-            del self.open_orders[command.account][number]
+            del open_orders[command.account][number]
         super()._cancel_all(command)
         if kept is not None:
             kept.update(missed)
@@ -274,7 +279,7 @@ class SharesWrap(Venue):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ledger = _WrappingLedger()
+        self.clearing.ledger = _WrappingLedger()
 
 
 class _ForgetfulOutbox(Outbox):
@@ -288,7 +293,7 @@ class BalanceUntold(Venue):
 
     def __init__(self) -> None:
         super().__init__()
-        self._outbox = _ForgetfulOutbox()
+        self.outbox = self.clearing.outbox = _ForgetfulOutbox()
 
 
 class _LongMemory(ClientIds):
@@ -296,15 +301,21 @@ class _LongMemory(ClientIds):
         super().__init__(limit + 1)
 
 
-class IdsLimitOffByOne(Venue):
-    """An account's memory keeps one client id too many."""
-
-    def _memory_of(self, command: Command) -> ClientIds | None:
+class _LongMemories(Clearing):
+    def memory_of(self, command: Command) -> ClientIds | None:
         known = command.account in self.client_ids
-        memory = super()._memory_of(command)
+        memory = super().memory_of(command)
         if memory is not None and not known:
             memory = self.client_ids[command.account] = _LongMemory(self.limits.client_ids)
         return memory
+
+
+class IdsLimitOffByOne(Venue):
+    """An account's memory keeps one client id too many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clearing.__class__ = _LongMemories
 
 
 class ValidateCounts(Venue):
@@ -317,15 +328,21 @@ class ValidateCounts(Venue):
         return answer
 
 
-class AmendUnpaid(Venue):
-    """An amend is not judged by the wallet."""
-
-    def _judge_amend(self, order: Order, price: int, quantity: int) -> None:
+class _UnpaidAmends(Matching):
+    def judge_amend(self, order: Order, price: int, quantity: int, brought: int) -> None:
         try:
-            super()._judge_amend(order, price, quantity)
+            super().judge_amend(order, price, quantity, brought)
         except Denial as denial:
             if denial.reason not in (Reason.INSUFFICIENT_FUNDS, Reason.INSUFFICIENT_SHARES):
                 raise
+
+
+class AmendUnpaid(Venue):
+    """An amend is not judged by the wallet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matching = _UnpaidAmends(self.books)
 
 
 FAULTS: Final[dict[str, type[Venue]]] = {

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,6 +99,60 @@ ORDER: Final = struct_of(ORDER_FIELDS)
 CLIENT_ID: Final = struct_of(CLIENT_ID_FIELDS)
 
 
+class Layout:
+    """A snapshot's layout: magic, a header, and tables; the header's last fields count the tables' rows."""
+
+    def __init__(
+        self, magic: bytes, header: tuple[Field, ...], tables: Mapping[str, tuple[Field, ...]]
+    ) -> None:
+        self.magic = magic
+        self._header = struct_of(header)
+        self._names = [field.name for field in header]
+        self._dtypes = {name: dtype_of(fields) for name, fields in tables.items()}
+        assert self._names[-len(tables) :] == list(tables), "the header ends with a count for each table"
+
+    def write(self, header: Iterable[int], tables: Iterable[Sequence[bytes]]) -> bytes:
+        """Return the snapshot with these fields, the counts left out, and these packed rows."""
+        rows = list(tables)
+        packed = self._header.pack(*header, *map(len, rows))
+        return b"".join([self.magic, packed, *(row for table in rows for row in table)])
+
+    def read(self, snapshot: bytes) -> tuple[dict[str, int], dict[str, NDArray[np.void]]]:
+        """Return the header by name, and each table as an array of its rows, without copying.
+
+        SnapshotError where it is none.
+        """
+        if not snapshot.startswith(self.magic):
+            raise SnapshotError("this is no snapshot of a known version")
+        try:
+            values = self._header.unpack_from(snapshot, len(self.magic))
+            header = dict(zip(self._names, values, strict=True))
+            arrays, offset = {}, len(self.magic) + self._header.size
+            for name, dtype in self._dtypes.items():
+                if not 0 <= header[name] <= len(snapshot):
+                    raise SnapshotError(f"this snapshot cannot have {header[name]} {name}")
+                arrays[name] = np.frombuffer(snapshot, dtype, header[name], offset)
+                offset += dtype.itemsize * header[name]
+        except (struct.error, ValueError) as error:
+            raise SnapshotError("this snapshot ends too early") from error
+        if offset != len(snapshot):
+            raise SnapshotError("this snapshot is longer than its header says")
+        return header, arrays
+
+
+VENUE: Final = Layout(
+    MAGIC,
+    HEADER_FIELDS,
+    {
+        "accounts": ACCOUNT_FIELDS,
+        "holdings": HOLDING_FIELDS,
+        "stocks": STOCK_FIELDS,
+        "orders": ORDER_FIELDS,
+        "client_ids": CLIENT_ID_FIELDS,
+    },
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
     """A snapshot read back: the header's fields by name, and each table as a structured array."""
@@ -110,15 +165,6 @@ class Tables:
     client_ids: NDArray[np.void]
 
 
-_TABLES: Final = {
-    "accounts": ACCOUNT_FIELDS,
-    "holdings": HOLDING_FIELDS,
-    "stocks": STOCK_FIELDS,
-    "orders": ORDER_FIELDS,
-    "client_ids": CLIENT_ID_FIELDS,
-}
-
-
 def hash_of_state(snapshot: bytes) -> bytes:
     """Return the state hash: BLAKE2b-256 of the snapshot."""
     return hashlib.blake2b(snapshot, digest_size=32).digest()
@@ -126,20 +172,5 @@ def hash_of_state(snapshot: bytes) -> bytes:
 
 def read_snapshot(snapshot: bytes) -> Tables:
     """Return the tables of a snapshot, without copying; SnapshotError where it is none."""
-    if not snapshot.startswith(MAGIC):
-        raise SnapshotError("this is no snapshot of a known version")
-    try:
-        values = HEADER.unpack_from(snapshot, len(MAGIC))
-        header = {field.name: value for field, value in zip(HEADER_FIELDS, values, strict=True)}
-        arrays, offset = {}, len(MAGIC) + HEADER.size
-        for name, fields in _TABLES.items():
-            dtype = dtype_of(fields)
-            if not 0 <= header[name] <= len(snapshot):
-                raise SnapshotError(f"this snapshot cannot have {header[name]} {name}")
-            arrays[name] = np.frombuffer(snapshot, dtype, header[name], offset)
-            offset += dtype.itemsize * header[name]
-    except (struct.error, ValueError) as error:
-        raise SnapshotError("this snapshot ends too early") from error
-    if offset != len(snapshot):
-        raise SnapshotError("this snapshot is longer than its header says")
+    header, arrays = VENUE.read(snapshot)
     return Tables(header, **arrays)

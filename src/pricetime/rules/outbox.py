@@ -23,12 +23,16 @@ _BALANCE, _HOLDING = int(EventKind.BALANCE_CHANGED), int(EventKind.HOLDING_CHANG
 
 
 class Outbox:
-    """Collects the events of a batch and numbers them."""
+    """Collects the events of a batch and numbers them: ``step`` more than the one before.
 
-    __slots__ = ("_accounts", "_command", "_events", "_holdings", "_sequence", "_time_ns", "number")
+    Where several partitions number events, each steps by how many there are, and no number comes twice.
+    """
 
-    def __init__(self, number: int = 0) -> None:
+    __slots__ = ("_accounts", "_command", "_events", "_holdings", "_sequence", "_step", "_time_ns", "number")
+
+    def __init__(self, number: int = 0, step: int = 1) -> None:
         self.number = number
+        self._step = step
         self._events: list[bytes] = []
         self._command = 0
         self._sequence = 0
@@ -43,7 +47,11 @@ class Outbox:
 
     def begin(self, command: Command) -> None:
         """Let the events that follow be those of ``command``."""
-        self._command, self._sequence, self._time_ns = command.kind, command.sequence, command.time_ns
+        self.begin_with(command.kind, command.sequence, command.time_ns)
+
+    def begin_with(self, command: int, sequence: int, time_ns: int) -> None:
+        """Let the events that follow be those of a command of this kind, sequence and time."""
+        self._command, self._sequence, self._time_ns = command, sequence, time_ns
 
     def touch(self, account: Account) -> None:
         """Say at the end what has become of the account's money."""
@@ -60,7 +68,7 @@ class Outbox:
 
         REPEATED and CUT are ours to say, whatever the command carries.
         """
-        self.number += 1
+        self.number += self._step
         self._events.append(_pack(
             VERSION, _DENIED if reason else _ACCEPTED, command.kind,
             command.side, command.order_type, command.time_in_force,
@@ -87,7 +95,7 @@ class Outbox:
 
     def traded(self, taker: Order, maker: Order, price: int, quantity: int) -> None:
         """Say that two orders have traded."""
-        self.number += 1
+        self.number += self._step
         self._events.append(_pack(
             VERSION, _TRADED, self._command,
             taker.side, taker.order_type, taker.time_in_force, taker.flags, 0,
@@ -112,7 +120,7 @@ class Outbox:
     def _say_order(
         self, kind: int, order: Order, reason: int, held: int = 0, client_id: bytes = NO_CLIENT_ID
     ) -> None:
-        self.number += 1
+        self.number += self._step
         self._events.append(_pack(
             VERSION, kind, self._command,
             order.side, order.order_type, order.time_in_force, order.flags, reason,
@@ -125,7 +133,7 @@ class Outbox:
         ))  # fmt: skip
 
     def _say_change(self, kind: int, account: int, stock: int, shares: int, money: int, held: int) -> None:
-        self.number += 1
+        self.number += self._step
         self._events.append(_pack(
             VERSION, kind, self._command,
             0, 0, 0, 0, 0,

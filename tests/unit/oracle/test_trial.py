@@ -7,7 +7,7 @@ import pytest
 from pricetime.oracle.contestants import RULES
 from pricetime.oracle.program import END_BATCH, Do, Step
 from pricetime.oracle.trial import Contestant, Trial
-from pricetime.records import Command, Side, commands
+from pricetime.records import Command, CommandKind, Side, commands
 from pricetime.rules import Venue
 
 OPENING = [
@@ -26,8 +26,10 @@ class Careless(Venue):
 class Raising(Venue):
     """Breaks down over a deposit."""
 
-    def _deposit(self, command: Command) -> None:
-        raise ZeroDivisionError(command.amount)
+    def _apply(self, command: Command) -> None:
+        if command.kind == CommandKind.DEPOSIT:
+            raise ZeroDivisionError(command.amount)
+        super()._apply(command)
 
 
 class Unchecked(Venue):

@@ -164,7 +164,7 @@ def test_a_snapshot_that_says_something_else_is_found(filled, change, said):
 def test_money_that_does_not_add_up_is_found(filled):
     class Leaking(Venue):
         def check(self) -> list[str]:
-            self.ledger.accounts[1].free += 1
+            self.clearing.ledger.accounts[1].free += 1
             return super().check()
 
     found = list(check(filled, MemorySnapshots(), None, Leaking))

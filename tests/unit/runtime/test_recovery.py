@@ -196,7 +196,7 @@ def test_verify_replay_ends_in_one_state_by_both_ways(filled, snapshots):
 def test_verify_replay_finds_a_snapshot_of_another_state(filled, snapshots):
     [snapshot] = snapshots.newest_first()
     other, _ = recover(filled, None, Venue, until=6)
-    next(iter(other.ledger.accounts.values())).free += 1
+    next(iter(other.clearing.ledger.accounts.values())).free += 1
     wrong = MemorySnapshots()
     wrong.save(msgspec.structs.replace(snapshot, state=other.snapshot()))
     with pytest.raises((CheckFailed, JournalTampered)):
