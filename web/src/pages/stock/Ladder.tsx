@@ -9,6 +9,7 @@ import { type Quantity, showQuantity } from "../../model/quantity.ts";
 import type { Side } from "../../model/side.ts";
 import type { Stock } from "../../model/stock.ts";
 import { stepped } from "../../ui/keys.ts";
+import { onPhone } from "../../ui/media.ts";
 import { Empty, Failed, Loading } from "../../ui/parts/State.tsx";
 import { useAccount, useBook } from "../../venue/hooks.ts";
 import { ladderOf, type Rung } from "./ladder.ts";
@@ -21,6 +22,7 @@ interface LadderProps {
 
 const FEWEST_ROWS = 5;
 const MOST_ROWS = 20;
+const PHONE_ROWS = 8;
 /** The headings, and the spread. */
 const OTHER_ROWS = 2;
 
@@ -197,19 +199,20 @@ function useFocusedPrice(body: { current: HTMLTableElement | null }, rows: reado
   };
 }
 
-/** How many rows a side has room for, of the height of a line; where the page scrolls, as many as there are. */
+/** How many rows a side has room for, of the height of a line. On phones, where the page scrolls, it is always the same. */
 function useRowsThatFit(frame: { current: HTMLDivElement | null }): number {
-  const rows = useSignal(8);
+  const fitting = useSignal(PHONE_ROWS);
+  const phone = onPhone.value;
   useLayoutEffect(() => {
     const element = frame.current;
-    if (element === null) return;
+    if (element === null || phone) return;
     const observer = new ResizeObserver(() => {
       const row_px = Number.parseFloat(getComputedStyle(element).lineHeight);
-      const fit = Math.floor((element.clientHeight / row_px - OTHER_ROWS) / 2);
-      rows.value = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, fit));
+      const rows = Math.floor((element.clientHeight / row_px - OTHER_ROWS) / 2);
+      fitting.value = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, rows));
     });
     observer.observe(element);
     return () => observer.disconnect();
-  }, []);
-  return rows.value;
+  }, [phone]);
+  return phone ? PHONE_ROWS : fitting.value;
 }
