@@ -13,7 +13,7 @@ test("a window ends where the rows do", () => {
 
 test("rows out of view are gaps, but the one that has the focus stays", () => {
   const window = { first: 3, end: 5 };
-  expect(piecesOf(window, 9, null)).toEqual([{ missing: 3 }, { at: 3 }, { at: 4 }, { missing: 4 }]);
+  expect(piecesOf(window, 9, 4)).toEqual([{ missing: 3 }, { at: 3 }, { at: 4 }, { missing: 4 }]);
   expect(piecesOf(window, 9, 1)).toEqual([
     { missing: 1 },
     { at: 1 },

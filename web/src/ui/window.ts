@@ -22,11 +22,11 @@ export function windowOf(
 /** A row that is there, or so many that are not. */
 export type Piece = { readonly at: number } | { readonly missing: number };
 
-/** All rows in pieces: those of the window, and `kept` wherever it is, as it has the focus. */
-export function piecesOf({ first, end }: Window, count: number, kept: number | null): readonly Piece[] {
+/** All rows in pieces: those of the window, and `kept` wherever it is, as it has the focus or is to get it. */
+export function piecesOf({ first, end }: Window, count: number, kept: number): readonly Piece[] {
   const there = Array.from({ length: end - first }, (_, at) => first + at);
-  if (kept !== null && kept >= 0 && kept < first) there.unshift(kept);
-  if (kept !== null && kept < count && kept >= end) there.push(kept);
+  if (kept < first) there.unshift(kept);
+  if (kept >= end && kept < count) there.push(kept);
   const pieces: Piece[] = [];
   let next = 0;
   for (const at of there) {

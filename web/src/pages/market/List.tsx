@@ -39,7 +39,7 @@ export function List({ ids, order, onSort }: ListProps) {
         </tr>
       </thead>
       <tbody ref={body} onKeyDown={walk.onKeyDown} onFocusIn={walk.onFocusIn} onFocusOut={walk.onFocusOut}>
-        {piecesOf(window, ids.length, walk.focused).map((piece) => {
+        {piecesOf(window, ids.length, walk.entry).map((piece) => {
           if ("missing" in piece) {
             return (
               <tr key={`gap ${piece.missing}`} class="market-gap">
@@ -155,7 +155,7 @@ function useRowsInView(body: { current: HTMLTableSectionElement | null }, count:
   return { window: { first: Math.min(first, count), end: Math.min(end, count) }, row_px: row_px.value };
 }
 
-/** The arrows go from stock to stock, Home and End to the ends; the row that has the focus stays while one scrolls. */
+/** The arrows go from stock to stock, Home and End to the ends; the row at which one is stays while one scrolls. */
 function useWalk(body: { current: HTMLTableSectionElement | null }, ids: readonly StockId[], row_px: number) {
   const focused = useSignal<StockId | null>(null);
   const wanted = useRef<number | null>(null);
@@ -170,7 +170,6 @@ function useWalk(body: { current: HTMLTableSectionElement | null }, ids: readonl
   });
 
   return {
-    focused: at < 0 ? null : at,
     entry: Math.max(0, at),
     onKeyDown: (event: KeyboardEvent) => {
       const next = stepped(event.key, at, ids.length, "down");

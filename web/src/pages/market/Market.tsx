@@ -42,7 +42,7 @@ function Stocks() {
     () => frame.current?.matches(":hover, :focus-within") ?? false,
   );
   useShortcuts(
-    useMemo(() => [{ keys: "/", does: "Search the stocks", run: () => field.current?.select() }], []),
+    useMemo(() => [{ keys: "/", does: "Search the stocks", run: () => toField(field.current) }], []),
   );
   const onKeyDown = (event: KeyboardEvent) => {
     const [first] = ids;
@@ -88,6 +88,12 @@ function Stocks() {
       </div>
     </div>
   );
+}
+
+/** Selecting alone would not bring it into view. */
+function toField(field: HTMLInputElement | null): void {
+  field?.focus();
+  field?.select();
 }
 
 function Summary() {

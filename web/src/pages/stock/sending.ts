@@ -4,7 +4,7 @@ import type { Stock } from "../../model/stock.ts";
 import { readTicket, type Ticket } from "../../model/ticket.ts";
 import { notify } from "../../ui/notifications.ts";
 import { useUser } from "../../venue/hooks.ts";
-import { mayHaveHappened } from "../../venue/problem.ts";
+import { mayHaveHappened, SessionEnded } from "../../venue/problem.ts";
 import { pendingOrders } from "../../venue/venue.ts";
 import { tellsItself } from "../notices.ts";
 import { type Fault, faultOf, outcomeOf, unansweredText } from "./outcome.ts";
@@ -36,7 +36,10 @@ export function useSending(stock: Stock) {
       if (mayHaveHappened(error)) {
         notify(unansweredText(error), "warn");
         emptied();
-      } else refusal.value = { of: sent, fault: faultOf(error) };
+      } else if (!(error instanceof SessionEnded)) {
+        // Where the session has ended, the page asks for the password, and the ticket waits as it is.
+        refusal.value = { of: sent, fault: faultOf(error) };
+      }
     } finally {
       busy.value = false;
     }
