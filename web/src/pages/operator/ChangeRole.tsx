@@ -29,7 +29,7 @@ function RoleForm({ user, onClose, onDone }: ChangeRoleProps & { readonly user: 
   const { submit, busy, fault } = useSubmit(async () => {
     if (role.value !== user.role) {
       await api.setUser(user.account, { role: role.value });
-      notify(`${user.user_name} is now ${ROLE_WORDS[role.value].toLowerCase()}.`);
+      notify(`${user.user_name} now has the role ${ROLE_WORDS[role.value].toLowerCase()}.`);
       onDone();
     }
     onClose();

@@ -56,7 +56,7 @@ const COLUMNS: readonly Column<WireCommandAudit>[] = [
   },
   {
     name: "amount",
-    title: "Price or amount",
+    title: "Amount",
     figure: true,
     cell: ({ amount }) => {
       const money = parseMoney(amount);

@@ -42,10 +42,10 @@ export function Dialog({ title, open, onClose, wide = false, corner = false, chi
     >
       {open && (
         <>
-          <header>
+          <div class="head">
             <h2 id={id}>{title}</h2>
             {onClose && <IconButton icon="close" label="Close" onPress={onClose} />}
-          </header>
+          </div>
           <div class="body">{children}</div>
         </>
       )}
