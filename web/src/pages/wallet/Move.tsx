@@ -82,8 +82,9 @@ export function Move({ what, free }: MoveProps) {
       </div>
       {fault && (
         <Notice tone="error">
-          {fault}
-          {unknown.value && ` It is not known whether it was done. ${verb} the same again: it is done once.`}
+          {unknown.value
+            ? `No answer came, so it is not known whether it was done. ${verb} the same again: it is done once.`
+            : fault}
         </Notice>
       )}
       <Button kind="primary" type="submit" wide busy={busy}>
