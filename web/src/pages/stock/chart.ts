@@ -22,6 +22,7 @@ import { showShort } from "../../model/quantity.ts";
 import type { Instant } from "../../model/time.ts";
 import { colourOf } from "../../ui/theme.ts";
 import type { FillMark } from "./fills.ts";
+import { linesOf, type OrderLine } from "./lines.ts";
 
 const VOLUME_TOP = 0.84;
 const CANDLES_BOTTOM = 0.2;
@@ -106,11 +107,9 @@ export class StockChart {
   setOrders(orders: readonly Order[]): void {
     this.#orders = orders;
     const gone = new Set(this.#lines.keys());
-    for (const order of orders) {
-      if (order.price === null) continue;
-      const key = `${order.order}/${order.price}/${order.remaining}`;
-      gone.delete(key);
-      if (!this.#lines.has(key)) this.#lines.set(key, this.#line(order, order.price));
+    for (const line of linesOf(orders, this.#candles.at(-1)?.close ?? null)) {
+      gone.delete(line.key);
+      if (!this.#lines.has(line.key)) this.#lines.set(line.key, this.#line(line));
     }
     for (const key of gone) this.#removeLine(key);
   }
@@ -167,7 +166,7 @@ export class StockChart {
     return { time: second(start), value: volume, color: close < open ? downGround : upGround };
   }
 
-  #line({ side, remaining }: Order, price: Money): IPriceLine {
+  #line({ side, price, remaining }: OrderLine): IPriceLine {
     return this.#price.createPriceLine({
       price: forPlot(price),
       color: side === "buy" ? this.#colours.up : this.#colours.down,
