@@ -21,6 +21,7 @@ NAMES = (
     "auth",
     "views",
     "streams",
+    "page",
 )
 
 
