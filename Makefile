@@ -10,10 +10,10 @@ PAGE_SOURCES := $(shell find web -mindepth 1 -not -path 'web/node_modules*' 2>/d
 PYTEST_FLAGS ?= -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench crash sanitize lock clean
+.PHONY: help setup demo test lint format docs bench crash sanitize lock pictures soak-page clean
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
 
 setup: $(STAMP) $(PAGE)  ## make .venv, install pricetime with everything it needs, and build its page
 	@:
@@ -72,6 +72,12 @@ lock: setup  ## write requirements.lock anew from pyproject.toml
 	  CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --upgrade --allow-unsafe --generate-hashes \
 	  --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file requirements.lock pyproject.toml
+
+pictures: setup  ## take the pictures of the page for the docs anew
+	$(BIN)/python -m tests.browser.pictures
+
+soak-page: setup  ## leave the page open on a fast market for ten minutes, and see that it stays as small as it was
+	SOAK_S=600 $(BIN)/python -m pytest -s tests/browser/test_endurance.py
 
 clean:  ## remove everything that make has made
 	rm -rf $(VENV) $(dir $(PAGE)) web/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

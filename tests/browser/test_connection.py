@@ -1,4 +1,4 @@
-"""The page when its way to the venue is blocked, broken or silent: old is marked, nothing is placed twice."""
+"""The page when its way to the venue is blocked, broken or silent: the old says so, nothing is doubled."""
 
 from __future__ import annotations
 

@@ -105,14 +105,14 @@ def test_a_session_is_renewed_before_it_ends(
     visitor.go("Wallet")
 
 
-def test_the_end_of_a_session_is_said_and_signing_in_again_goes_on(
+def test_the_end_of_a_session_keeps_what_is_typed(
     visit: Callable[..., Visitor], brief: Server, new_member: Callable[..., Member]
 ) -> None:
-    member, visitor = new_member(brief.url), visit(brief.url)
-    visitor.enter(member)
+    member, visitor = new_member(brief.url, money="100"), visit(brief.url)
+    visitor.enter(member, f"/stocks/{member.list_stock()}")
     visitor.watch.expect("401 ")
+    visitor.fill_ticket("Buy", 7, "9.50")
     visitor.context.clear_cookies()  # as browsers do when their time is over
-    visitor.go("Wallet")
     ended = visitor.dialog("Your session has ended")
     expect(ended).to_contain_text(member.user_name)
     visitor.page.keyboard.press("Escape")
@@ -120,5 +120,8 @@ def test_the_end_of_a_session_is_said_and_signing_in_again_goes_on(
     visitor.field("Password", ended).fill(member.password)
     ended.get_by_role("button", name="Sign in").click()
     expect(ended).to_be_hidden()
-    expect(visitor.heading("Wallet")).to_be_visible()
     visitor.is_connected()
+    expect(visitor.field("Price", visitor.ticket)).to_have_value("9.50")
+    visitor.button("Buy 7 at 9.50").click()
+    expect(visitor.panel("Your orders")).to_contain_text("7 at 9.50")
+    assert [order["quantity"] for order in visitor.says("/orders")["items"]] == [7]

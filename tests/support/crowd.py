@@ -7,12 +7,14 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from threading import Thread
+from time import sleep
 from types import TracebackType
 from typing import Final, Self
 
 from pricetime.sim.run import KINDS, Simulation
 
 TWENTY: Final = tuple(replace(kind, count=2 * kind.count) for kind in KINDS)
+_LOOK_EVERY_S: Final = 0.05
 
 
 class Crowd:
@@ -45,6 +47,11 @@ class Crowd:
     def placed(self) -> int:
         """How many orders were placed."""
         return self._market.placed
+
+    def wait_for(self, placed: int) -> None:
+        """Wait until so many orders were placed."""
+        while self.placed < placed:
+            sleep(_LOOK_EVERY_S)
 
     def __enter__(self) -> Self:
         return self

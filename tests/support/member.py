@@ -80,11 +80,11 @@ class Member(Guest):
 class Admin(Member):
     """The administrator of a venue, made as operators make one."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, user_name: str = "", name: str = "Root") -> None:
         Guest.__init__(self, server.url)
-        self.user_name, self.password = unique("root"), PASSWORD
+        self.user_name, self.password = user_name or unique("root"), PASSWORD
         settings = Settings(data=str(server.data), bcrypt_cost=4)
-        create_admin(settings, self.user_name, self.password, "Root")
+        create_admin(settings, self.user_name, self.password, name)
         self.log_in()
         self.account = self.get_v1("/me")["account"]
 

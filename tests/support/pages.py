@@ -33,7 +33,7 @@ INSIDE: Final = (
 
 
 def tour(visitor: Visitor, admin: Member, stock: str) -> Iterator[Place]:
-    """Go through all pages, first as nobody, then as an administrator; yield each when it stands still."""
+    """Go through all pages, first as nobody, then as an administrator; each is still when it comes."""
     for place in DOOR + INSIDE:
         path = place.path.format(stock=stock)
         if place in DOOR or visitor.user_name:

@@ -16,9 +16,15 @@ from playwright.sync_api import Locator
 from tests.support.visitor import Visitor
 
 Figures = tuple[Any, ...]
+Row = dict[str, str]
 
 _NUMBER: Final = re.compile(r"[+−-]?\d[\d,]*(?:\.\d+)?")
-_ROWS: Final = "table => [...table.rows].map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+_ROWS: Final = """(table) => {
+    const text = ({innerText}) => innerText.replace(/[▴▾]/g, "").trim();
+    const [head, ...rows] = table.rows;
+    const names = [...head.cells].map(text);
+    return rows.map((row) => Object.fromEntries([...row.cells].map((cell, at) => [names[at], text(cell)])));
+}"""
 _FACTS: Final = """(part) => [...part.querySelectorAll("dl > div")].map(
     (each) => [each.querySelector("dt").innerText.trim(), each.querySelector("dd").innerText.trim()])"""
 
@@ -31,7 +37,7 @@ def agree(shown: Callable[[], Any], said: Callable[[], Any], patience_s: float =
     end = monotonic() + patience_s
     while (sight := shown()) != (truth := said()) and monotonic() < end:
         pass
-    assert sight == truth
+    assert sight == truth, f"the page shows {sight}, the API says {truth}"
 
 
 def figure(text: Any) -> Decimal | None:
@@ -40,11 +46,15 @@ def figure(text: Any) -> Decimal | None:
     return Decimal(found.group().replace(",", "").replace("−", "-")) if found else None
 
 
-def table(visitor: Visitor, name: str | re.Pattern[str]) -> list[list[str]]:
-    """Return the texts of a table's cells, without its headings."""
+def table(visitor: Visitor, name: str | re.Pattern[str]) -> list[Row]:
+    """Return the rows of a table, each with the texts of its cells by their headings."""
     found = visitor.page.get_by_role("table", name=name)
-    rows: list[list[str]] = found.evaluate(_ROWS) if found.count() else []
-    return rows[1:]
+    rows: list[Row] = found.evaluate(_ROWS) if found.count() else []
+    return rows
+
+
+def _figures(row: Row, *headings: str) -> Figures:
+    return tuple(figure(row[heading]) for heading in headings)
 
 
 def facts(part: Locator) -> dict[str, str]:
@@ -56,27 +66,27 @@ def facts(part: Locator) -> dict[str, str]:
 
 
 def prices_shown(visitor: Visitor) -> list[Figures]:
-    rows = table(visitor, re.compile("^Stocks"))
-    return sorted((row[0], *map(figure, (row[1], *row[-3:]))) for row in rows)
+    """Return name, last price, change, bid, ask, low, high and volume of every stock."""
+    rows = table(visitor, "Stocks with their prices of today")
+    columns = ("Last", "Today", "Bid", "Ask", "Low", "High", "Volume")
+    return sorted((row["Stock"], *_figures(row, *columns)) for row in rows)
 
 
 def prices_said(visitor: Visitor) -> list[Figures]:
-    names = ("last_price", "best_bid", "best_ask", "day_volume")
+    names = ("last_price", "day_change", "best_bid", "best_ask", "day_low", "day_high", "day_volume")
     stocks = visitor.says("/stocks")["items"]
     return sorted((each["name"], *(figure(each[name]) for name in names)) for each in stocks)
 
 
 def book_shown(visitor: Visitor) -> tuple[list[Figures], list[Figures]]:
     """Return the asks and the bids in view, best first."""
-    rows = [row for row in table(visitor, re.compile("^Order book")) if row[0]]
-    spread = next((at for at, row in enumerate(rows) if row[0] == "Spread"), len(rows))
-    asks = [row for row in rows[:spread] if row[0] != "At market"]
-    bids = [row for row in rows[spread + 1 :] if row[0] != "At market"]
-    return [_level(row) for row in reversed(asks)], [_level(row) for row in bids]
-
-
-def _level(row: list[str]) -> Figures:
-    return figure(row[0]), figure(row[1])
+    rows = [row for row in table(visitor, re.compile("^Order book")) if row["Price"]]
+    spread = next((at for at, row in enumerate(rows) if row["Price"] == "Spread"), len(rows))
+    asks, bids = (
+        [_figures(row, "Price", "Shares") for row in side if row["Price"] != "At market"]
+        for side in (rows[:spread], rows[spread + 1 :])
+    )
+    return asks[::-1], bids
 
 
 def book_said(visitor: Visitor, stock: str, asks: int, bids: int) -> tuple[list[Figures], list[Figures]]:
@@ -90,8 +100,10 @@ def book_said(visitor: Visitor, stock: str, asks: int, bids: int) -> tuple[list[
 
 def tape_shown(visitor: Visitor) -> list[Figures]:
     """Return side, price and quantity of the trades in view, newest first."""
-    rows = [row for row in table(visitor, re.compile("^Trades of")) if len(row) == 3]
-    return [("buy" if "bought" in row[0] else "sell", figure(row[0]), figure(row[1])) for row in rows]
+    rows = [row for row in table(visitor, re.compile("^Trades of")) if row["Price"]]
+    return [
+        ("buy" if "bought" in row["Price"] else "sell", *_figures(row, "Price", "Shares")) for row in rows
+    ]
 
 
 def tape_said(visitor: Visitor, stock: str, count: int) -> list[Figures]:
@@ -127,7 +139,8 @@ def wallet_said(visitor: Visitor) -> Figures:
 def holdings_shown(visitor: Visitor) -> list[Figures]:
     """Return name, free and held shares, average cost, last price, market value and profit of each stock."""
     rows = table(visitor, "Holdings at the prices of this moment")
-    return sorted((row[0], *map(figure, row[1:8])) for row in rows)
+    columns = ("Available", "Held", "Average cost", "Last", "Market value", "Unrealised", "Realised")
+    return sorted((row["Stock"], *_figures(row, *columns)) for row in rows)
 
 
 def holdings_said(visitor: Visitor) -> list[Figures]:
@@ -138,10 +151,28 @@ def holdings_said(visitor: Visitor) -> list[Figures]:
     )
 
 
+def own_orders_shown(visitor: Visitor) -> list[Figures]:
+    """Return side, what is left and price of the open orders that stand beside a ticket."""
+    items = visitor.panel("Your orders").get_by_role("listitem").all_inner_texts()
+    return [_own_order(re.sub(r"\s+", " ", text)) for text in items]
+
+
+def _own_order(text: str) -> Figures:
+    side, remaining, rest = re.fullmatch(r"(\w+) ([\d,]+)(.*)", text).groups()  # type: ignore[union-attr]
+    return side.lower(), figure(remaining), figure(rest.split(" at ")[1])
+
+
+def own_orders_said(visitor: Visitor, stock: str) -> list[Figures]:
+    orders = visitor.says("/orders", status="open", stock=stock)["items"]
+    return [(each["side"], figure(each["remaining_quantity"]), figure(each["price"])) for each in orders]
+
+
 def open_orders_shown(visitor: Visitor) -> list[Figures]:
     """Return stock, side, price, quantity and what is filled of the open orders."""
     rows = table(visitor, "Open orders, newest first")
-    return [(row[0], row[2].lower(), figure(row[4]), figure(row[5]), figure(row[6])) for row in rows]
+    return [
+        (row["Stock"], row["Side"].lower(), *_figures(row, "Price", "Quantity", "Filled")) for row in rows
+    ]
 
 
 def open_orders_said(visitor: Visitor) -> list[Figures]:
