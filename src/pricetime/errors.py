@@ -8,7 +8,9 @@ PricetimeError
 │   ├── JournalTampered     a batch does not carry the hash it should
 │   ├── JournalTorn         a batch is missing, short or out of order
 │   ├── JournalBusy         another process writes this journal
+│   ├── JournalFenced       another host has appended to this partition's journal
 │   └── JournalFailed       writing failed; the venue has stopped answering
+├── BrokerFailed            messages could not be sent, received or acknowledged
 ├── SnapshotError           a snapshot file is damaged or of another version
 ├── QueueFull               more commands wait than the venue takes
 ├── VenueStopped            the venue is stopping or has stopped
@@ -84,8 +86,16 @@ class JournalBusy(JournalError):
     """Another process writes this journal. Stop it first, or name another folder with --data."""
 
 
+class JournalFenced(JournalError):
+    """Another host has appended to this partition's journal. This one has stepped down and told nobody."""
+
+
 class JournalFailed(JournalError):
     """The journal could not be written. Free disk space or repair the disk, then restart."""
+
+
+class BrokerFailed(PricetimeError):
+    """The broker cannot be used. What was not confirmed is sent again when it is back."""
 
 
 class SnapshotError(PricetimeError):

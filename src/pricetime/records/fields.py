@@ -48,7 +48,12 @@ COMMAND_FIELDS: Final = (
         "limit; LIST_STOCK: the tick; AMEND: new limit, 0 keeps it; SET_LIMITS: accounts",
     ),
     Field("quantity", "q", "shares; AMEND: new total, 0 keeps it; SET_LIMITS: open orders of an account"),
-    Field("amount", "q", "money of DEPOSIT and WITHDRAW; SET_LIMITS: client ids remembered of an account"),
+    Field(
+        "amount",
+        "q",
+        "money of DEPOSIT and WITHDRAW; SET_LIMITS: client ids remembered of an account; "
+        "from a ledger to a book: what is held for the order, or set aside for the amend",
+    ),
     Field("client_id", "16s", "the client's own id of this command; zeros: none"),
 )
 

@@ -28,16 +28,13 @@ class Matching:
 
     def set_halted(self, command: Command, halted: bool) -> None:
         """Stop orders from entering and changing, or let them again."""
-        book = self.books.get(command.stock)
-        if book is None:
-            raise Denial(Reason.UNKNOWN_STOCK)
-        book.halted = halted
+        self._book(command.stock).halted = halted
 
     # ----------------------------------------------------------------------------------- judgement
 
     def judge_order(self, order: Order) -> None:
         """Deny an order, right in itself and paid for, that its book cannot take."""
-        book = self.books[order.stock]
+        book = self._book(order.stock)
         if book.halted:
             raise Denial(Reason.STOCK_HALTED)
         if order.side == BUY and order.order_type == MARKET and book.cannot_afford_any(order):
@@ -74,6 +71,12 @@ class Matching:
         enters_again = quantity > buy.quantity
         budget = brought + buy.budget if enters_again else buy.budget * remaining // buy.remaining
         return budget < self.books[buy.stock].tick
+
+    def _book(self, stock: int) -> Book:
+        book = self.books.get(stock)
+        if book is None:
+            raise Denial(Reason.UNKNOWN_STOCK)
+        return book
 
     # ------------------------------------------------------------------------------------- changes
 

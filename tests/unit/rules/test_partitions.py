@@ -295,6 +295,18 @@ def test_everybody_knows_a_stock_when_its_listing_is_answered(wires: Wires) -> N
     assert wires.answer(wires.send(commands.list_stock(2, 100))) == (EventKind.DENIED, Reason.STOCK_EXISTS)
 
 
+def test_an_order_that_overtakes_the_listing_of_its_stock_is_denied(wires: Wires) -> None:
+    wires.send(commands.list_stock(2, 100))
+    early = wires.send(commands.place_order(BOB, 2, Side.BUY, 1, PRICE))
+    wires.deliver(LEDGERS[0], LEDGERS[1])
+    overtaking = wires.send(commands.place_order(BOB, 2, Side.BUY, 1, PRICE))
+    wires.wires[LEDGERS[1], BOOK].rotate(1)
+    wires.settle()
+    denied = (EventKind.DENIED, Reason.UNKNOWN_STOCK)
+    assert (wires.answer(early), wires.answer(overtaking)) == (denied, denied)
+    assert wires.money(BOB) == (MONEY, 0)
+
+
 def test_no_two_events_have_one_number(wires: Wires) -> None:
     wires.send(sell(3))
     wires.send(buy(3))

@@ -64,7 +64,7 @@ class LedgerPartition:
         self._outgoing = Outgoing()
         clearing = self.clearing
         self._ends_here: dict[int, Callable[[Command], None]] = {
-            CommandKind.OPEN_ACCOUNT: clearing.open_account,
+            CommandKind.OPEN_ACCOUNT: self._open_account,
             CommandKind.DEPOSIT: clearing.deposit,
             CommandKind.WITHDRAW: clearing.withdraw,
             CommandKind.GRANT_SHARES: clearing.grant_shares,
@@ -168,8 +168,7 @@ class LedgerPartition:
         remembers = self.clearing.memory_of(command) is not None
         try:
             if (goes_on := self._goes_on.get(command.kind)) is not None:
-                self._line(command.account).underway[command.sequence] = goes_on(command)
-                self.outbox.changes()
+                self._go_on_with(command, goes_on)
                 return
             if (ends_here := self._ends_here.get(command.kind)) is None:
                 raise Denial(Reason.INVALID_FIELD)
@@ -181,19 +180,27 @@ class LedgerPartition:
             self.clearing.remember(command, Reason.NONE)
         self.outbox.changes()
 
+    def _go_on_with(self, command: Command, goes_on: Callable[[Command], Underway]) -> None:
+        """Send a command on to its book; two of one sequence could not be told apart."""
+        if (line := self.lines.get(command.account)) and command.sequence in line.underway:
+            raise Denial(Reason.INVALID_FIELD)
+        underway = goes_on(command)
+        self.lines.setdefault(command.account, Line()).underway[command.sequence] = underway
+        self.outbox.changes()
+
     def _deny(self, command: Command, reason: Reason, *, remembers: bool = True) -> None:
         self.outbox.answered(command, reason=reason)
         if remembers:
             self.clearing.remember(command, reason)
 
-    def _line(self, account: int) -> Line:
-        line = self.lines.get(account)
-        if line is None:
-            line = self.lines[account] = Line()
-        return line
-
     def _send(self, stock: int, command: Command) -> None:
         self._outgoing.send(self.topology.book_of(stock), command.pack())
+
+    def _open_account(self, command: Command) -> None:
+        """Open an account of this ledger; another's would never be found again."""
+        if self.topology.ledger_of(command.account) != self.address:
+            raise Denial(Reason.INVALID_FIELD)
+        self.clearing.open_account(command)
 
     # ------------------------------------------------------------------------- orders on to their book
 

@@ -97,10 +97,8 @@ class Topology(NamedTuple):
 class Partition(Protocol):
     """A deterministic machine that owns a part of the venue."""
 
-    @property
-    def address(self) -> Address:
-        """Return its address."""
-        ...
+    address: Address
+    topology: Topology
 
     def apply(self, inputs: list[Input]) -> list[Output]:
         """Apply records in order; return what they give rise to, once for each destination."""

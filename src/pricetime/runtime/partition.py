@@ -1,0 +1,250 @@
+"""The host of one partition: what makes a deterministic machine durable, and movable between hosts.
+
+::
+
+    input queue ──> heard before? ──> apply ──> append to the journal ──> publish ──> acknowledge
+                     by source and     the        fenced by the batch's    until       the queue may
+                     number            machine    number                   confirmed   forget
+
+One batch after the other; while one is on its way, the next gathers in the queue, so batches grow as the
+load does.
+
+Invariants:
+
+1. Nothing leaves before the journal has it.
+2. An input is acknowledged when the journal has it and all that it gave rise to is confirmed.
+3. A message is applied once, and those of a source in the order of their numbers without a gap, however
+   often and in whatever order they are delivered.
+4. A batch is appended only when the outputs of the one before are confirmed. So whoever takes over has
+   only those of the newest batch to publish again.
+5. Of two hosts that both believe they have the partition, one fails to append; it steps down and has
+   told nobody anything.
+6. Whatever a port fails at, the host ends: memory may be ahead of the journal. The next one, here or
+   elsewhere, begins with what the journal has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import structlog
+
+from pricetime.errors import BrokerFailed, JournalTampered, RecordError, SnapshotError
+from pricetime.ports import (
+    Delivery,
+    Inputs,
+    Message,
+    Outputs,
+    PartitionBatch,
+    PartitionJournal,
+    PartitionSnapshot,
+    PartitionSnapshots,
+)
+from pricetime.records import check_commands, check_events
+from pricetime.rules.partitions import Address, BookPartition, Input, LedgerPartition, Output, Partition, Room
+from pricetime.rules.partitions.routing import Topology
+from pricetime.runtime.partition_chain import PartitionLink, seal, verify
+
+_PAGE: Final = 100  # batches
+_log = structlog.get_logger(__name__)
+
+
+class Post:
+    """What has been heard of each source, and sent to each destination: the numbers of messages.
+
+    Services come and go, each with an address of its own, so of them only the ``services_limit`` heard last
+    are remembered; of partitions all.
+    """
+
+    def __init__(
+        self,
+        services_limit: int,
+        heard: Iterable[tuple[Address, int]] = (),
+        sent: Iterable[tuple[Address, int]] = (),
+    ) -> None:
+        self.heard = dict(heard)
+        self.sent = dict(sent)
+        self._services_limit = services_limit
+
+    def is_next(self, message: Message) -> bool:
+        """Return whether a message is the one after the last that was heard of its source."""
+        return message.number == self.heard.get(message.source, 0) + 1
+
+    def hear(self, message: Message) -> None:
+        """Remember a message as applied."""
+        known = self.heard.pop(message.source, None)
+        self.heard[message.source] = message.number  # which stands last now
+        if known is None and message.source.room == Room.SERVICE:
+            services = [source for source in self.heard if source.room == Room.SERVICE]
+            for forgotten in services[: -self._services_limit]:
+                del self.heard[forgotten]
+
+    def address(self, source: Address, outputs: Iterable[Output]) -> Iterator[Message]:
+        """Yield outputs as messages, each with the next number of its destination."""
+        for destination, records in outputs:
+            number = self.sent[destination] = self.sent.get(destination, 0) + 1
+            yield Message(source, destination, number, records)
+
+
+class PartitionHost:
+    """Hosts the partition at ``address``. ``run`` ends only with an exception, and then for good.
+
+    ``batch_limit`` bounds the messages of a batch, ``snapshot_every`` counts batches between snapshots.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        topology: Topology,
+        inputs: Inputs,
+        outputs: Outputs,
+        journal: PartitionJournal,
+        snapshots: PartitionSnapshots,
+        *,
+        batch_limit: int = 1_000,
+        snapshot_every: int = 10_000,
+        services_limit: int = 10_000,
+    ) -> None:
+        self.address = address
+        self._topology = topology
+        self._inputs = inputs
+        self._outputs = outputs
+        self._journal = journal
+        self._snapshots = snapshots
+        self._batch_limit = batch_limit
+        self._snapshot_every = snapshot_every
+        self._services_limit = services_limit
+        self._early: list[Delivery] = []
+
+    async def run(self) -> None:
+        """Take the partition over and serve it until a port fails or another host has it."""
+        await self.take_over()
+        while True:
+            await self.serve_once()
+
+    # ------------------------------------------------------------------------------------ take over
+
+    async def take_over(self) -> None:
+        """Come to the state of the journal's end, and publish again what may not have left."""
+        await self._restore()
+        newest = None
+        while page := await self._journal.read(self._end.number, _PAGE):
+            for newest in page:
+                self._replay(newest)
+        newest = newest or await self._last_batch()
+        if newest is not None:
+            await self._outputs.publish(newest.outputs)
+
+    async def _restore(self) -> None:
+        """Begin with the newest good snapshot, or with an empty partition."""
+        for snapshot in await self._snapshots.newest_first():
+            page = await self._journal.read(snapshot.batch - 1, 1)
+            try:
+                if not page or page[0].hash != snapshot.batch_hash:
+                    raise SnapshotError("it is of a batch that the journal does not have")
+                self._partition = self._restored(snapshot)
+            except SnapshotError as error:
+                _log.warning("a snapshot is left out", partition=str(self.address), error=str(error))
+                continue
+            self._post = Post(self._services_limit, snapshot.heard, snapshot.sent)
+            self._end = PartitionLink(snapshot.batch, snapshot.batch_hash)
+            return
+        self._partition = empty_partition(self.address, self._topology)
+        self._post, self._end = Post(self._services_limit), PartitionLink()
+
+    def _restored(self, snapshot: PartitionSnapshot) -> Partition:
+        partition: Partition = _type_of(self.address).restore(snapshot.state)
+        if (partition.address, partition.topology) != (self.address, self._topology):
+            raise SnapshotError("it is of another partition, or of a venue with other partitions")
+        return partition
+
+    def _replay(self, batch: PartitionBatch) -> None:
+        """Apply a journaled batch; JournalTampered where it does not give what it gave."""
+        end = verify(batch, self._end)
+        if self._apply(batch.inputs) != batch.outputs:
+            raise JournalTampered(f"batch {batch.number} of {self.address} gives other outputs than it holds")
+        self._end = end
+
+    async def _last_batch(self) -> PartitionBatch | None:
+        page = await self._journal.read(self._end.number - 1, 1) if self._end.number else ()
+        return page[0] if page else None
+
+    # ---------------------------------------------------------------------------------------- serve
+
+    async def serve_once(self) -> None:
+        """Wait for input and bring one batch all the way; nothing that was heard before is applied again."""
+        messages, done = self._sorted_out(await self._inputs.receive(self._batch_limit))
+        if messages:
+            batch = seal(self._end, self.address, messages, self._apply(messages))
+            await self._journal.append(batch)
+            self._end = PartitionLink(batch.number, batch.hash)
+            await self._outputs.publish(batch.outputs)
+        await self._inputs.acknowledge(done)
+        if messages and self._end.number % self._snapshot_every == 0:
+            await self._snapshots.save(self.snapshot())
+
+    def _sorted_out(self, deliveries: Sequence[Delivery]) -> tuple[tuple[Message, ...], list[Delivery]]:
+        """Return what is to be applied now, and which deliveries are then done with.
+
+        A message that comes before its turn is kept, unacknowledged, until those before it have come.
+        """
+        messages: list[Message] = []
+        done: list[Delivery] = []
+        reached = dict(self._post.heard)
+        self._early = sorted([*self._early, *deliveries], key=lambda each: each.message.number)
+        early: list[Delivery] = []
+        for delivery in self._early:
+            message = delivery.message
+            last = reached.get(message.source, 0)
+            if message.number > last + 1:
+                early.append(delivery)
+                continue
+            done.append(delivery)
+            if message.number == last + 1:
+                reached[message.source] = message.number
+                messages.append(message)
+        self._early = early
+        if len(early) > self._batch_limit:
+            raise BrokerFailed(f"{self.address} has {len(early)} messages and waits for those before them")
+        return tuple(messages), done
+
+    def _apply(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """Apply messages and return what they give rise to; one that holds no records is passed over."""
+        for message in messages:
+            assert self._post.is_next(message), "those of a source are applied in order and once"
+            self._post.hear(message)
+        outputs = self._partition.apply(
+            [Input(message.source, message.records) for message in messages if _is_sound(message)]
+        )
+        return tuple(self._post.address(self.address, outputs))
+
+    def snapshot(self) -> PartitionSnapshot:
+        """Return the partition as it is after the journal's last batch."""
+        return PartitionSnapshot(
+            self.address,
+            self._end.number,
+            self._end.hash,
+            self._partition.snapshot(),
+            tuple(self._post.heard.items()),
+            tuple(self._post.sent.items()),
+        )
+
+
+def empty_partition(address: Address, topology: Topology) -> Partition:
+    """Return the partition of an address before its first batch."""
+    return _type_of(address)(address.number, topology)
+
+
+def _type_of(address: Address) -> type[LedgerPartition] | type[BookPartition]:
+    return LedgerPartition if address.room == Room.LEDGER else BookPartition
+
+
+def _is_sound(message: Message) -> bool:
+    """Return whether a message holds the kind of records that its source sends."""
+    try:
+        check = check_events if message.source.room == Room.BOOK else check_commands
+        return check(message.records) > 0
+    except RecordError as error:
+        _log.error("a message is passed over", source=str(message.source), error=str(error))
+        return False

@@ -1,0 +1,305 @@
+"""The host of a partition, over the broker, journals and snapshots in memory that are shipped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+import pytest
+
+from pricetime.adapters.memory_partitions import (
+    MemoryBroker,
+    MemoryPartitionJournal,
+    MemoryPartitionSnapshots,
+)
+from pricetime.errors import BrokerFailed, JournalFenced, JournalTampered, JournalTorn
+from pricetime.ports import Message, PartitionBatch
+from pricetime.records import Command, Event, EventKind, Side, commands, iter_events
+from pricetime.rules.partitions import EVENTS, Address, LedgerPartition, Room, Topology
+from pricetime.runtime.partition import PartitionHost, Post
+from pricetime.runtime.partition_chain import PartitionLink, seal, verify
+
+TOPOLOGY = Topology(ledgers=2, books=2)
+LEDGER = TOPOLOGY.addresses()[0]
+SERVICE = Address(Room.SERVICE, 1)
+MINE = [account for account in range(1, 99) if TOPOLOGY.ledger_of(account) == LEDGER]
+
+
+class Place:
+    """A venue in parts, its broker and its store; hosts come and go."""
+
+    def __init__(self) -> None:
+        self.broker = MemoryBroker()
+        self.events = self.broker.consume(EVENTS)
+        self.journals = {address: MemoryPartitionJournal() for address in TOPOLOGY.addresses()}
+        self.snapshots = {address: MemoryPartitionSnapshots() for address in TOPOLOGY.addresses()}
+        self.hosts: dict[Address, asyncio.Task[None]] = {}
+        self._sent: dict[Address, int] = {}
+        self._sequence = 0
+
+    def host(self, address: Address, **options: int) -> PartitionHost:
+        return PartitionHost(
+            address,
+            TOPOLOGY,
+            self.broker.consume(address),
+            self.broker,
+            self.journals[address],
+            self.snapshots[address],
+            **options,
+        )
+
+    def start(self, address: Address, **options: int) -> None:
+        self.hosts[address] = asyncio.create_task(self.host(address, **options).run())
+
+    async def kill(self, address: Address) -> None:
+        task = self.hosts.pop(address)
+        task.cancel()
+        await asyncio.wait([task])
+
+    def message(self, command: Command) -> Message:
+        """Return the next message of the service, with one command in it."""
+        self._sequence += 1
+        stamped = command._replace(sequence=self._sequence, time_ns=self._sequence)
+        if command.side:
+            stamped = stamped._replace(order=self._sequence)
+        entry = TOPOLOGY.entry_of(command)
+        number = self._sent[entry] = self._sent.get(entry, 0) + 1
+        return Message(SERVICE, entry, number, stamped.pack())
+
+    async def ask(self, command: Command) -> Event:
+        """Send a command and return its answer."""
+        await self.broker.publish([self.message(command)])
+        return await self.answer()
+
+    async def answer(self) -> Event:
+        """Return the next answer that everybody is told."""
+        while True:
+            for event in await self.told():
+                if event.kind in (EventKind.ACCEPTED, EventKind.DENIED):
+                    return event
+
+    async def told(self) -> list[Event]:
+        """Return the events of the next message to everybody."""
+        [delivery] = await asyncio.wait_for(self.events.receive(1), 10)
+        return list(iter_events(delivery.message.records))
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[Place]:
+    place = Place()
+    yield place
+    for address in list(place.hosts):
+        await place.kill(address)
+
+
+def state_of(host: PartitionHost) -> bytes:
+    return host.snapshot().state
+
+
+async def filled(place: Place, count: int, **options: int) -> PartitionHost:
+    """Return a host that has opened so many accounts, each in a batch of its own."""
+    host = place.host(LEDGER, **options)
+    await host.take_over()
+    for account in MINE[:count]:
+        await place.broker.publish([place.message(commands.open_account(account))])
+        await host.serve_once()
+    return host
+
+
+async def test_a_venue_in_parts_trades_and_goes_on_when_hosts_are_killed(place: Place) -> None:
+    for address in TOPOLOGY.addresses():
+        place.start(address, snapshot_every=3)
+    seller, buyer = (next(a for a in range(1, 99) if TOPOLOGY.ledger_of(a).number == n) for n in (0, 1))
+    opening = [commands.list_stock(1, 100), commands.open_account(seller), commands.open_account(buyer)]
+    opening += [commands.deposit(buyer, 10**6), commands.grant_shares(seller, 1, 10)]
+    for command in opening:
+        assert (await place.ask(command)).kind == EventKind.ACCEPTED
+    await place.ask(commands.place_order(seller, 1, Side.SELL, 4, 1_000))
+    for address in TOPOLOGY.addresses():
+        await place.kill(address)
+    await place.broker.publish([place.message(commands.place_order(buyer, 1, Side.BUY, 3, 1_000))])
+    for address in TOPOLOGY.addresses():
+        place.start(address, snapshot_every=3)
+    traded = [event for event in await _until(place, EventKind.TRADED) if event.kind == EventKind.TRADED]
+    assert [(event.quantity, event.price, event.maker_account) for event in traded] == [(3, 1_000, seller)]
+
+
+async def _until(place: Place, kind: EventKind) -> list[Event]:
+    while True:
+        events = await place.told()
+        if any(event.kind == kind for event in events):
+            return events
+
+
+async def test_a_message_is_applied_once_however_often_it_comes(place: Place) -> None:
+    host = await filled(place, 1)
+    deposit = place.message(commands.deposit(MINE[0], 500))
+    await place.broker.publish([deposit, deposit])
+    await host.serve_once()
+    await place.broker.publish([deposit])
+    await host.serve_once()
+    assert len(place.journals[LEDGER].batches) == 2
+    ledger = LedgerPartition.restore(state_of(host))
+    assert ledger.clearing.ledger.accounts[MINE[0]].free == 500
+
+
+async def test_messages_that_come_out_of_turn_wait_for_those_before_them(place: Place) -> None:
+    host = await filled(place, 1)
+    first, second = (place.message(commands.deposit(MINE[0], amount)) for amount in (1, 2))
+    await place.broker.publish([second])
+    await host.serve_once()
+    assert len(place.journals[LEDGER].batches) == 1
+    await place.broker.publish([first])
+    await host.serve_once()
+    assert place.journals[LEDGER].batches[-1].inputs == (first, second)
+
+
+async def test_where_too_many_wait_for_one_that_does_not_come_the_host_ends(place: Place) -> None:
+    host = await filled(place, 1, batch_limit=2)
+    _, *late = (place.message(commands.deposit(MINE[0], 1)) for _ in range(4))
+    await place.broker.publish(late)
+    await host.serve_once()
+    with pytest.raises(BrokerFailed, match="waits for those before"):
+        await host.serve_once()
+
+
+async def test_what_holds_no_records_is_passed_over_and_counted_as_heard(place: Place) -> None:
+    host = await filled(place, 1)
+    broken = msgspec.structs.replace(place.message(commands.deposit(MINE[0], 1)), records=b"no record")
+    sound = place.message(commands.deposit(MINE[0], 2))
+    await place.broker.publish([broken, sound])
+    await host.serve_once()
+    ledger = LedgerPartition.restore(state_of(host))
+    assert ledger.clearing.ledger.accounts[MINE[0]].free == 2
+    again = place.host(LEDGER)
+    await again.take_over()
+    assert again.snapshot() == host.snapshot()
+
+
+class Gate:
+    """A journal that a host comes to and does not get into until the gate is opened."""
+
+    def __init__(self, journal: MemoryPartitionJournal) -> None:
+        self._journal = journal
+        self.reached, self.opened = asyncio.Event(), asyncio.Event()
+
+    async def append(self, batch: PartitionBatch) -> None:
+        self.reached.set()
+        await self.opened.wait()
+        await self._journal.append(batch)
+
+
+async def test_of_two_hosts_the_one_that_appends_second_steps_down_and_has_told_nobody(place: Place) -> None:
+    first = await filled(place, 1)
+    gate = first._journal = Gate(place.journals[LEDGER])  # type: ignore[assignment]
+    await place.broker.publish([place.message(commands.deposit(MINE[0], 5))])
+    late = asyncio.create_task(first.serve_once())
+    await gate.reached.wait()
+    second = place.host(LEDGER)  # which takes the queue over, and what was not acknowledged
+    await second.take_over()
+    await second.serve_once()
+    gate.opened.set()
+    with pytest.raises(JournalFenced):
+        await late
+    told = [each.message.number for each in await place.events.receive(99)]
+    assert told == [1, 1, 2]  # the second published again what might not have left
+    assert len(place.journals[LEDGER].batches) == 2
+
+
+class Deaf(MemoryBroker):
+    """A broker that confirms nothing while it is off."""
+
+    is_off = False
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if self.is_off:
+            raise BrokerFailed
+        await super().publish(messages)
+
+
+async def test_who_takes_over_publishes_what_may_not_have_left(place: Place) -> None:
+    place.broker = broker = Deaf()
+    place.events = broker.consume(EVENTS)
+    host = await filled(place, 2)
+    await place.events.receive(99)
+    await broker.publish([place.message(commands.deposit(MINE[0], 5))])
+    broker.is_off = True
+    with pytest.raises(BrokerFailed):
+        await host.serve_once()
+    broker.is_off = False
+    heir = place.host(LEDGER)
+    await heir.take_over()
+    assert [event.amount for event in await place.told() if event.kind == EventKind.ACCEPTED] == [5]
+    await broker.publish([place.message(commands.deposit(MINE[1], 6))])
+    await heir.serve_once()  # the first deposit comes again as well, and is passed over
+    assert len(place.journals[LEDGER].batches) == 4
+
+
+async def test_a_venue_with_other_partitions_does_not_start_on_this_data(place: Place) -> None:
+    await filled(place, 4, snapshot_every=2)
+    host = PartitionHost(
+        LEDGER,
+        Topology(ledgers=3, books=2),
+        place.broker.consume(LEDGER),
+        place.broker,
+        place.journals[LEDGER],
+        place.snapshots[LEDGER],
+    )
+    with pytest.raises(JournalTampered):
+        await host.take_over()
+
+
+@pytest.mark.parametrize("snapshot_every", [1, 2, 5, 100])
+async def test_a_host_comes_back_to_the_same_state_from_any_snapshot(
+    place: Place, snapshot_every: int
+) -> None:
+    host = await filled(place, 7, snapshot_every=snapshot_every)
+    heir = place.host(LEDGER)
+    await heir.take_over()
+    assert heir.snapshot() == host.snapshot()
+
+
+async def test_a_snapshot_of_another_journal_is_left_out(place: Place) -> None:
+    host = await filled(place, 3, snapshot_every=2)
+    [snapshot] = await place.snapshots[LEDGER].newest_first()
+    place.snapshots[LEDGER] = MemoryPartitionSnapshots()
+    await place.snapshots[LEDGER].save(msgspec.structs.replace(snapshot, batch_hash=bytes(32)))
+    heir = place.host(LEDGER)
+    await heir.take_over()
+    assert heir.snapshot() == host.snapshot()
+
+
+async def test_a_journal_that_was_changed_is_refused(place: Place) -> None:
+    await filled(place, 3)
+    batches = place.journals[LEDGER].batches
+    changed = seal(PartitionLink(1, batches[0].hash), LEDGER, batches[1].inputs, batches[2].outputs)
+    for wrong, error in (
+        (msgspec.structs.replace(batches[1], inputs=batches[2].inputs), JournalTampered),
+        (changed, JournalTampered),
+        (batches[2], JournalTorn),
+    ):
+        place.journals[LEDGER].batches = [batches[0], wrong]
+        with pytest.raises(error):
+            await place.host(LEDGER).take_over()
+
+
+def test_each_batch_follows_on_the_one_before() -> None:
+    link, batches = PartitionLink(), list[PartitionBatch]()
+    for number in range(1, 4):
+        batch = seal(link, LEDGER, (Message(SERVICE, LEDGER, number, b"in"),), ())
+        link = verify(batch, link)
+        batches.append(batch)
+    assert [batch.number for batch in batches] == [1, 2, 3]
+    assert batches[2].previous_hash == batches[1].hash
+
+
+def test_of_services_only_those_heard_last_are_remembered_and_of_partitions_all() -> None:
+    post = Post(services_limit=2)
+    for source in (TOPOLOGY.addresses()[3], *(Address(Room.SERVICE, number) for number in (1, 2, 1, 3))):
+        post.hear(Message(source, LEDGER, post.heard.get(source, 0) + 1, b""))
+    assert post.heard == {
+        TOPOLOGY.addresses()[3]: 1,
+        Address(Room.SERVICE, 1): 2,
+        Address(Room.SERVICE, 3): 1,
+    }
