@@ -52,6 +52,9 @@ class _Queue:
         self._others: deque[_Question] = deque()
         self._turn = 0
 
+    def __len__(self) -> int:
+        return len(self._urgent) + len(self._others)
+
     def add(self, asked: _Question) -> None:
         """Let a question wait behind those of its kind."""
         (self._urgent if asked.is_urgent else self._others).append(asked)
@@ -129,8 +132,9 @@ class BcryptWorkers:
 
     def _hand_out(self) -> None:
         """Give what waits to the workers that have the least to do."""
-        while (worker := self._free_worker()) is not None and (asked := self._queue.take()) is not None:
-            self._ask(worker, asked)
+        while len(self._queue) and (worker := self._free_worker()) is not None:
+            if (asked := self._queue.take()) is not None:
+                self._ask(worker, asked)
 
     def _free_worker(self) -> _Worker | None:
         worker = min(self._workers, key=lambda each: len(each.asked), default=None)
