@@ -180,7 +180,8 @@ class BcryptWorkers:
                         "Passwords cannot be hashed: the processes for it keep ending. See the log."
                     )
                 )
-        self._queue.add_again(each._replace(is_second_try=True) for each in worker.asked)
+        again = [each for each in worker.asked if not each.answer.done()]
+        self._queue.add_again(each._replace(is_second_try=True) for each in again)
         self._hand_out()
 
     def _part_with(self, worker: _Worker) -> None:
