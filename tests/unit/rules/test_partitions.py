@@ -341,3 +341,13 @@ def test_a_waiting_market_buy_takes_back_what_an_amend_brought_too_much(wires: W
     assert wires.money(BOB) == (MONEY - 5 * PRICE, 4 * PRICE)
     [order] = wires.books[0].orders.values()
     assert (order.order_type, order.remaining, order.budget) == (OrderType.MARKET, 4, 4 * PRICE)
+
+
+def test_cancelling_all_does_not_mean_what_still_waits(wires: Wires) -> None:
+    wires.send(sell(2))
+    wires.settle()
+    at_market, waiting = wires.send(buy(2, None)), wires.send(buy(1, PRICE))
+    wires.send(commands.cancel_all(BOB))
+    wires.settle()
+    assert (wires.answer(at_market), wires.answer(waiting)) == (ACCEPTED, ACCEPTED)
+    assert wires.money(BOB) == (MONEY - 3 * PRICE, PRICE)
