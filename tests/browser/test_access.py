@@ -111,9 +111,10 @@ def test_a_whole_trade_by_keyboard_alone(
     keyboard.press("Enter")
     visitor.is_signed_in()
 
-    keyboard.press("Tab")
+    expect(visitor.page.get_by_role("heading", level=1, name="Market")).to_be_focused()
+    _tab_to(visitor, "Search stocks")
     name = member.get_v1(f"/stocks/{lively}")["name"]
-    _tab_to(visitor, name)
+    keyboard.type(name)
     keyboard.press("Enter")
     expect(visitor.heading(name)).to_be_visible()
     expect(visitor.panel("Order book").get_by_role("table")).to_be_visible()

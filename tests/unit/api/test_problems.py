@@ -21,6 +21,7 @@ NEVER_OF_A_REQUEST = {
     errors.LobsterError,
     errors.ProofFailed,
     errors.KeyUnusable,
+    errors.BrokerFailed,
     errors.IdentityError,
 }
 KINDS = [
