@@ -1,15 +1,15 @@
 // The head of a stock's page: its name, its price, and the figures of the day.
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { decimalsOf, showMoney } from "../../model/money.ts";
 import { dayBasisPoints, type Stock } from "../../model/stock.ts";
 import { Amount, Change, Shares } from "../../ui/parts/Figures.tsx";
 
+const TITLE_MS = 1_000;
+
 export function Headline({ stock }: { readonly stock: Stock }) {
   const decimals = decimalsOf(stock.tickSize);
   const { lastPrice, name } = stock;
-  useEffect(() => {
-    document.title = `${lastPrice === null ? "" : `${showMoney(lastPrice, decimals)} `}${name} · pricetime`;
-  }, [lastPrice, name, decimals]);
+  useTitle(`${lastPrice === null ? "" : `${showMoney(lastPrice, decimals)} `}${name} · pricetime`);
   const prices = [
     ["Bid", stock.bestBid],
     ["Ask", stock.bestAsk],
@@ -52,4 +52,18 @@ export function Headline({ stock }: { readonly stock: Stock }) {
       </dl>
     </div>
   );
+}
+
+/** The tab follows the price once a second: the browser draws its own frame anew with each change of a title. */
+function useTitle(title: string): void {
+  const latest = useRef(title);
+  latest.current = title;
+  useEffect(() => {
+    const show = () => {
+      if (document.title !== latest.current) document.title = latest.current;
+    };
+    show();
+    const timer = setInterval(show, TITLE_MS);
+    return () => clearInterval(timer);
+  }, []);
 }

@@ -100,7 +100,8 @@ function useRowsInView(frame: { current: HTMLElement | null }, trades: readonly 
     const element = frame.current;
     const came = trades.findIndex(({ trade }) => trade === newest.current?.trade);
     newest.current = trades[0];
-    if (element !== null && came > 0 && element.scrollTop > 0) element.scrollTop += came * row_px.peek();
+    // At the top, where most read, the element itself is not asked: that would lay the page out with every trade.
+    if (element !== null && came > 0 && top_px.peek() > 0) element.scrollTop += came * row_px.peek();
   }, [trades]);
 
   return {
