@@ -14,8 +14,8 @@ from pricetime.records import EVENT_BYTES, EventKind, event_array
 
 _IS_STATE: Final = np.zeros(256, np.bool_)
 _IS_STATE[[EventKind.BALANCE_CHANGED, EventKind.HOLDING_CHANGED]] = True
-_WORTH_BYTES: Final = 128 * EVENT_BYTES
-"""Below it, looking costs as much as it saves."""
+_WORTH_BYTES: Final = 1_024 * EVENT_BYTES
+"""Below it, looking costs more than it saves where many accounts trade."""
 
 
 def latest(events: bytes) -> bytes:

@@ -18,7 +18,7 @@ def numbers(events: list[Event]) -> list[int]:
 def test_of_a_large_batch_each_state_is_told_once_and_last() -> None:
     batch = [
         event
-        for number in range(1, 401, 4)
+        for number in range(1, 2_001, 4)
         for event in (
             state(number, 1 + number // 4 % 2),
             state(number + 1, 1, stock=1),
@@ -26,7 +26,7 @@ def test_of_a_large_batch_each_state_is_told_once_and_last() -> None:
             Event(kind=EventKind.TRADED, number=number + 3, account=1, stock=1),
         )
     ]
-    assert numbers(batch) == sorted([*range(4, 401, 4), 393, 397, 398, 399])
+    assert numbers(batch) == sorted([*range(4, 2_001, 4), 1_993, 1_997, 1_998, 1_999])
 
 
 def test_a_small_batch_is_left_as_it_is() -> None:
