@@ -355,7 +355,7 @@ class SqliteViews:
             "actor": _bounded(actor),
             "kind": kind,
             "after": self._first_command(start_ns) if start_ns > 0 else 0,
-            "before": min(_upper(before), self._first_command(end_ns) if end_ns < LATEST_NS else LATEST_NS),
+            "before": min(_upper(before), self._first_command(end_ns) if end_ns < LATEST_NS else MAX_INTEGER),
             "limit": limit,
         }
         return self._rows(_COMMANDS, rows, parameters)

@@ -128,7 +128,7 @@ class App:
             if scope["method"] == "OPTIONS" and (status := await self._preflight(exchange, path, send)):
                 return status
         address = self._gate.address(exchange, scope["client"])
-        if (file := self._page.find(path)) is not None and scope["method"] in _READING:
+        if scope["method"] in _READING and (file := self._page.find(path)) is not None:
             self._gate.charge_address(exchange, address, 1)
             status, head, content = file.answer(headers)
             await _send(send, status, head + exchange.extra, content)

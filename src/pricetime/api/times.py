@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
+from typing import Final
+
+DAY_NS: Final = 86_400_000_000_000
 
 
 @lru_cache(maxsize=4_096)

@@ -17,34 +17,22 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
 from pricetime.client.errors import ApiError
 from pricetime.client.sockets import LOST, OPEN_TIMEOUT_S, Patience, ends_for_good, final, socket_url
-from pricetime.client.stream_state import STREAM_PATH, Channel, StreamMessage, StreamState, is_refusal
+from pricetime.client.stream_state import STREAM_PATH, Channel, StreamMessage, Subscriptions, is_refusal
 
 if TYPE_CHECKING:
     from pricetime.client.asynchronous import AsyncClient
 
 
-class AsyncStream:
+class AsyncStream(Subscriptions):
     """Some channels of a venue, as ``Stream`` has them, for one task; use it in ``async with``."""
 
     def __init__(self, client: AsyncClient, channels: tuple[Channel, ...], patience_s: float) -> None:
+        super().__init__(channels)
         self._client = client
         self._patience_s = patience_s
-        self._state = StreamState(channels)
         self._socket: ClientConnection | None = None
         self._is_open = False
         self._closed = asyncio.Event()
-
-    def subscribe(self, channel: Channel) -> None:
-        """Have a channel, anew where the stream has it: its snapshot comes next of it."""
-        self._state.subscribe(channel)
-
-    def unsubscribe(self, channel: Channel) -> None:
-        """Have a channel no more."""
-        self._state.unsubscribe(channel)
-
-    def ask_checksum(self, stock: str | int) -> None:
-        """Have the checksum of a book that the stream has sent as a message."""
-        self._state.ask_checksum(stock)
 
     async def receive(self) -> StreamMessage:
         """Return the next message. Where it is cancelled, none is lost."""

@@ -19,13 +19,13 @@ from websockets.sync.client import ClientConnection, connect
 
 from pricetime.client.errors import ApiError
 from pricetime.client.sockets import LOST, OPEN_TIMEOUT_S, Patience, ends_for_good, final, socket_url
-from pricetime.client.stream_state import STREAM_PATH, Channel, StreamMessage, StreamState, is_refusal
+from pricetime.client.stream_state import STREAM_PATH, Channel, StreamMessage, Subscriptions, is_refusal
 
 if TYPE_CHECKING:
     from pricetime.client.sync import Client
 
 
-class Stream:
+class Stream(Subscriptions):
     """Some channels of a venue, for one thread; use it in ``with``.
 
     A lost connection is opened again, for up to ``patience_s`` seconds, and each channel goes on where it
@@ -33,25 +33,13 @@ class Stream:
     """
 
     def __init__(self, client: Client, channels: tuple[Channel, ...], patience_s: float) -> None:
+        super().__init__(channels)
         self._client = client
         self._patience_s = patience_s
-        self._state = StreamState(channels)
         self._socket: ClientConnection | None = None
         self._connected = ExitStack()
         self._is_open = False
         self._closed = threading.Event()
-
-    def subscribe(self, channel: Channel) -> None:
-        """Have a channel, anew where the stream has it: its snapshot comes next of it."""
-        self._state.subscribe(channel)
-
-    def unsubscribe(self, channel: Channel) -> None:
-        """Have a channel no more."""
-        self._state.unsubscribe(channel)
-
-    def ask_checksum(self, stock: str | int) -> None:
-        """Have the checksum of a book that the stream has sent as a message."""
-        self._state.ask_checksum(stock)
 
     def receive(self, timeout_s: float | None = None) -> StreamMessage:
         """Return the next message; TimeoutError where there is none for so long."""

@@ -218,3 +218,22 @@ class StreamState:
         raise error_class(problem.status)(
             problem.status, problem.code, problem.detail, request_id=problem.request_id
         )
+
+
+class Subscriptions:
+    """What of a stream does not wait for anything: which channels it has. The connection sends it on."""
+
+    def __init__(self, channels: tuple[Channel, ...]) -> None:
+        self._state = StreamState(channels)
+
+    def subscribe(self, channel: Channel) -> None:
+        """Have a channel, anew where the stream has it: its snapshot comes next of it."""
+        self._state.subscribe(channel)
+
+    def unsubscribe(self, channel: Channel) -> None:
+        """Have a channel no more."""
+        self._state.unsubscribe(channel)
+
+    def ask_checksum(self, stock: str | int) -> None:
+        """Have the checksum of a book that the stream has sent as a message."""
+        self._state.ask_checksum(stock)

@@ -26,16 +26,21 @@ from pricetime.records.fields import Field, dtype_of, struct_of
 
 MAGIC: Final = b"PTSTATE2"
 
+LIMIT_FIELDS: Final = (
+    Field("open_orders_limit", "q", "open orders that an account may have"),
+    Field("client_ids_limit", "q", "client ids remembered of an account"),
+    Field("orders_limit", "q", "open orders in all"),
+    Field("accounts_limit", "q", "accounts in all"),
+    Field("stocks_limit", "q", "stocks in all"),
+)
+"""How much a venue, or a ledger of it, keeps: the fields of ``commands.Limits``."""
+
 HEADER_FIELDS: Final = (
     Field("sequence", "q", "of the last command applied"),
     Field("time_ns", "q", "of the last command applied"),
     Field("event_number", "q", "of the last event"),
     Field("money", "q", "deposited less withdrawn, ten-thousandths"),
-    Field("open_orders_limit", "q", "open orders that an account may have"),
-    Field("client_ids_limit", "q", "client ids remembered of an account"),
-    Field("orders_limit", "q", "open orders of the venue"),
-    Field("accounts_limit", "q", "accounts of the venue"),
-    Field("stocks_limit", "q", "stocks of the venue"),
+    *LIMIT_FIELDS,
     Field("accounts", "q", "rows of the table"),
     Field("holdings", "q", "rows of the table"),
     Field("stocks", "q", "rows of the table"),

@@ -199,18 +199,7 @@ class Clearing:
         """Return the order that a PLACE_ORDER makes, cut to the wallet; Denial where the account cannot."""
         account = self.account(command)
         stock = self.stock(command)
-        order = Order(
-            command.order,
-            command.account,
-            command.stock,
-            command.side,
-            command.order_type,
-            command.time_in_force,
-            command.flags,
-            command.self_trade,
-            command.price,
-            command.quantity,
-        )
+        order = Order.of(command)
         judge_fields(order)
         if order.number in self.orders:
             raise Denial(Reason.INVALID_FIELD)

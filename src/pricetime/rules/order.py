@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pricetime.records import Flag, OrderType, Side
+from pricetime.records import Command, Flag, OrderType, Side
 
 BUY = int(Side.BUY)
 MARKET = int(OrderType.MARKET)
@@ -64,6 +64,22 @@ class Order:
         self.queue: Queue | None = None
         self.preceding: Order | None = None
         self.following: Order | None = None
+
+    @classmethod
+    def of(cls, command: Command) -> Order:
+        """Return the order that a PLACE_ORDER asks for."""
+        return cls(
+            command.order,
+            command.account,
+            command.stock,
+            command.side,
+            command.order_type,
+            command.time_in_force,
+            command.flags,
+            command.self_trade,
+            command.price,
+            command.quantity,
+        )
 
     @property
     def filled(self) -> int:

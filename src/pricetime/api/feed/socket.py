@@ -7,7 +7,7 @@ The server's protocol (``services.socket_protocol``) therefore hands itself over
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -68,7 +68,12 @@ class Socket(Protocol):
 
 def end_with(socket: Socket, error: Exception) -> None:
     """Tell the client why, and end the connection."""
+    socket.write(_encode(FeedProblem(problem=problem_of(answer_to(error)))), text=True)
+    socket.end(*closing(error, CLOSE_CODES))
+
+
+def closing(error: Exception, codes: Mapping[str, int]) -> tuple[int, str]:
+    """Return the code of ``codes`` and the reason with which an error closes a WebSocket."""
     answer = answer_to(error)
-    socket.write(_encode(FeedProblem(problem=problem_of(answer))), text=True)
     reason = answer.detail.encode()[:_REASON_BYTES].decode(errors="ignore")
-    socket.end(CLOSE_CODES.get(answer.code, _FAILED), reason)
+    return codes.get(answer.code, _FAILED), reason

@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 
 from pricetime import schema
 from pricetime.api.stream.moment import Moment
-from pricetime.api.stream.sources import Reading
+from pricetime.api.stream.sources import Reading, rows_since
 from pricetime.api.v1 import _show
 from pricetime.ports import Balance, ExecutionRow, HoldingRow
 
@@ -97,12 +97,13 @@ class AccountSource:
 
     def _executions_after(self, moment: Moment, event: int) -> list[schema.Execution] | None:
         """Return the executions after an event, oldest first; None where they are too many."""
-        rows: Sequence[ExecutionRow] = moment.views.executions(self._account, limit=EXECUTION_ROWS)
-        if len(rows) == EXECUTION_ROWS and rows[-1].trade > event:
-            rows = moment.views.executions(self._account, limit=self._rows_limit + 1)
-            if len(rows) > self._rows_limit and rows[-1].trade > event:
-                return None
-        return [_show.execution(row) for row in reversed(rows) if row.trade > event]
+
+        def newest(limit: int) -> Sequence[ExecutionRow]:
+            return moment.views.executions(self._account, limit=limit)
+
+        rows = newest(EXECUTION_ROWS)
+        new = rows_since(event, rows, EXECUTION_ROWS, newest, self._rows_limit)
+        return None if new is None else [_show.execution(row) for row in reversed(new)]
 
     def whole(self, moment: Moment | None, state: AccountState) -> schema.AccountPicture:
         """Return the account as it stands."""
@@ -114,7 +115,7 @@ class AccountSource:
             orders=[_show.order(row) for row in orders],
             executions=[_show.execution(row) for row in executions],
             wallet=_show.wallet(state.balance),
-            holdings=[state.holdings[stock] for stock, row in state.rows.items() if is_shown(row)],
+            holdings=[state.holdings[stock] for stock, row in state.rows.items() if _show.is_shown(row)],
         )
 
     def missed(
@@ -130,8 +131,3 @@ class AccountSource:
             wallet=_show.wallet(state.balance),
             holdings=list(state.holdings.values()),
         )
-
-
-def is_shown(row: HoldingRow) -> bool:
-    """Return whether a portfolio shows a holding."""
-    return bool(row.free or row.held or row.realised)

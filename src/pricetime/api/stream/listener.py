@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pricetime.api.feed.socket import closing
 from pricetime.api.problems import answer_to, problem_of
 from pricetime.api.stream import messages
 from pricetime.api.stream.channel import STALE, WAITS, Subscription
@@ -19,8 +20,6 @@ CLOSE_CODES: Final = {
     "too_many_streams": 1013,
 }
 STOPPED: Final = 1012
-_FAILED: Final = 1011
-_REASON_BYTES: Final = 123
 _SHUTDOWN: Final = "The venue stops. Connect again in a moment and resume after the numbers you have."
 
 
@@ -66,8 +65,7 @@ class Listener:
         if not self.has_ended:
             self.has_ended = True
             self.tell(error)
-            reason = str(error).encode()[:_REASON_BYTES].decode(errors="ignore")
-            self._outlet.end(CLOSE_CODES.get(answer_to(error).code, _FAILED), reason)
+            self._outlet.end(*closing(error, CLOSE_CODES))
 
     def stop(self) -> None:
         """Say that the venue stops, and end the connection."""

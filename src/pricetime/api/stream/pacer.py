@@ -25,7 +25,7 @@ from pricetime.api.stream.hub import Hub
 from pricetime.api.stream.messages import Message
 from pricetime.api.stream.moment import Moment
 from pricetime.api.stream.touched import Work
-from pricetime.api.times import time_us
+from pricetime.api.times import DAY_NS, time_us
 from pricetime.errors import PricetimeError, ViewsBehind
 from pricetime.ports import Batch, Views
 from pricetime.schema import Heartbeat
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 _KEEP_EVERY_S: Final = 0.5
 _AT_ONCE: Final = 64
 _SHORTEST_S: Final = 0.005
-_DAY_NS: Final = 86_400_000_000_000
 _log = structlog.get_logger("pricetime.api")
 
 Due = list[tuple[Channel, tuple[Subscription, ...], bool]]
@@ -186,7 +185,7 @@ class Pacer:
 
     def _ask_for_a_new_day(self) -> None:
         """Have the prices told anew where a day is over: what was traded in it is no longer shown."""
-        day = self._venue.clock.now_ns() // _DAY_NS
+        day = self._venue.clock.now_ns() // DAY_NS
         for channel in self._hub.channels.values():
             if channel.key.kind == "prices" and channel.state is not None and channel.state.day != day:
                 channel.complete_from = self._hub.position + 1

@@ -7,24 +7,22 @@ shows the state before. NotFound where there is no such thing to tell of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from pricetime import schema
 from pricetime.api.stream.moment import Moment
+from pricetime.api.times import DAY_NS
 from pricetime.api.v1 import _show
 from pricetime.api.v1.market import INTERVALS_S
 from pricetime.errors import NotFound
-from pricetime.ports import Candle, Depth, DepthLevel, TradeRow
+from pricetime.ports import LATEST_NS, Candle, Depth, DepthLevel, TradeRow
 
 S = TypeVar("S")
-R = TypeVar("R")
 
 TAPE_ROWS: Final = 50
 CANDLE_ROWS: Final = 300
 CHECKSUM_LEVELS: Final = 10
-_END_OF_TIME: Final = 2**63 - 1
-_DAY_NS: Final = 86_400_000_000_000
 
 
 class Reading(NamedTuple, Generic[S]):
@@ -55,6 +53,29 @@ class Source(Protocol[S]):
         ...
 
 
+class _Trade(Protocol):
+    @property
+    def trade(self) -> int: ...
+
+
+T = TypeVar("T", bound=_Trade)
+
+
+def rows_since(
+    trade: int, latest: Sequence[T], page: int, newest: Callable[[int], Sequence[T]], limit: int
+) -> list[T] | None:
+    """Return the rows after a trade, newest first; None where they are more than ``limit``.
+
+    ``latest`` are the newest ``page`` rows; ``newest`` reads more where all of these are after the trade.
+    """
+    rows = latest
+    if len(rows) == page and rows[-1].trade > trade:
+        rows = newest(limit + 1)
+        if len(rows) > limit and rows[-1].trade > trade:
+            return None
+    return [row for row in rows if row.trade > trade]
+
+
 class _PublicSource(Generic[S]):
     shows_state: ClassVar[bool] = True
 
@@ -75,7 +96,7 @@ class PricesSource(_PublicSource[PricesState]):
 
     def read(self, moment: Moment, before: PricesState | None) -> Reading[PricesState]:
         """Read the stocks that may have changed; at the first time of a day, all."""
-        day, told = moment.now_ns // _DAY_NS, before.stocks if before is not None else {}
+        day, told = moment.now_ns // DAY_NS, before.stocks if before is not None else {}
         if before is None or before.day != day:
             rows = list(moment.views.stocks())
         else:
@@ -153,12 +174,11 @@ class TradesSource(_PublicSource[tuple[TradeRow, ...]]):
 
     def _since(self, moment: Moment, latest: Sequence[TradeRow], last: int) -> list[TradeRow] | None:
         """Return the trades after trade ``last``, newest first; None where they are too many."""
-        rows = latest
-        if len(rows) == TAPE_ROWS and rows[-1].trade > last:
-            rows = moment.views.trades(self._stock, limit=self._rows_limit + 1)
-            if len(rows) > self._rows_limit and rows[-1].trade > last:
-                return None
-        return [row for row in rows if row.trade > last]
+
+        def newest(limit: int) -> Sequence[TradeRow]:
+            return moment.views.trades(self._stock, limit=limit)
+
+        return rows_since(last, latest, TAPE_ROWS, newest, self._rows_limit)
 
     def whole(self, moment: Moment | None, state: tuple[TradeRow, ...]) -> list[schema.Trade]:  # noqa: ARG002
         """Return the latest trades."""
@@ -187,7 +207,7 @@ class CandlesSource(_PublicSource[tuple[Candle, ...]]):
         """Read from the last candle on: time never runs backwards, so those before it stay as they are."""
         _check_listed(moment, self._stock)
         start_ns = before[-1].start_ns if before else 0
-        rows = moment.views.candles(self._stock, self._interval_s, start_ns, _END_OF_TIME, limit=CANDLE_ROWS)
+        rows = moment.views.candles(self._stock, self._interval_s, start_ns, LATEST_NS, limit=CANDLE_ROWS)
         if before is None:
             return Reading(tuple(rows))
         changed = [row for row in rows if row not in before[-1:]]

@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any, Final, cast
 
 from pricetime import schema
-from pricetime.api.times import time_us
+from pricetime.api.times import DAY_NS, time_us
 from pricetime.api.v1._wealth import Point
 from pricetime.ports import (
     AuditEntry,
@@ -50,7 +50,6 @@ REASON_NAMES: Final = _names(Reason)
 money: Final = _money
 """Ten-thousandths to a decimal string."""
 
-_DAY_NS: Final = 86_400_000_000_000
 _QUIET_REASONS: Final = frozenset({Reason.NONE, Reason.FILLED})
 
 
@@ -160,6 +159,11 @@ def wallet_transaction(row: WalletRow) -> schema.WalletTransaction:
     )
 
 
+def is_shown(row: HoldingRow) -> bool:
+    """Return whether a portfolio shows a holding: where shares or a profit are left of it."""
+    return bool(row.free or row.held or row.realised)
+
+
 def holding(row: HoldingRow, name: str, last: int) -> schema.Holding:
     """Return the shares of one stock. ``last`` is its last price, 0 where it has none."""
     shares = row.free + row.held
@@ -181,7 +185,7 @@ def holding(row: HoldingRow, name: str, last: int) -> schema.Holding:
 
 def stock(row: StockRow, name: str, now_ns: int) -> schema.Stock:
     """Return a stock and its market. A day that is over shows no trades."""
-    today = row.day_open > 0 and row.day_start_ns == now_ns - now_ns % _DAY_NS
+    today = row.day_open > 0 and row.day_start_ns == now_ns - now_ns % DAY_NS
     return schema.Stock(
         stock=str(row.stock),
         name=name,

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pricetime.api.endpoints import MAX_ID
 from pricetime.api.v1._times import prices_at
-from pricetime.ports import Views, WealthChange
+from pricetime.ports import LATEST_NS, Views, WealthChange
 
 
 class Point(NamedTuple):
@@ -42,7 +41,9 @@ def history(
     TooMuch where any kind of movement came ``movements_limit`` times. The earliest points are left out where
     all of them would take more than ``prices_limit`` prices.
     """
-    changes = views.wealth_changes(account, interval_s, times[0] if times else MAX_ID, limit=movements_limit)
+    changes = views.wealth_changes(
+        account, interval_s, times[0] if times else LATEST_NS, limit=movements_limit
+    )
     if sum(change.movements for change in changes) >= movements_limit:
         raise TooMuch
     balance, holdings = views.balance(account), views.holdings(account)
@@ -51,13 +52,12 @@ def history(
     times = times[max(0, len(times) + 1 - max(1, prices_limit // max(1, len(stocks)))) :]
     cash = balance.free + balance.held
     deposited = cash + sum(row.cost - row.realised for row in holdings)
+    ends = [*times, LATEST_NS]
     prices = {
-        stock: list(
-            prices_at(views.candles(stock, interval_s, 0, MAX_ID, limit=len(times) + 2), [*times, MAX_ID])
-        )
+        stock: list(prices_at(views.candles(stock, interval_s, 0, LATEST_NS, limit=len(ends) + 1), ends))
         for stock in stocks
     }
-    points = list(_backwards(changes, [*times, MAX_ID], cash, deposited, shares, prices))
+    points = list(_backwards(changes, ends, cash, deposited, shares, prices))
     points[0] = points[0]._replace(time_ns=0)
     points.reverse()
     return points

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from pricetime import schema
-from pricetime.api.endpoints import MAX_ID, Call, Endpoint, Query, Scope
+from pricetime.api.endpoints import Call, Endpoint, Query, Scope
 from pricetime.api.v1 import _show
 from pricetime.api.v1._ask import (
     Instant,
@@ -23,7 +23,7 @@ from pricetime.api.v1._ask import (
 )
 from pricetime.api.v1._times import ends_before, prices_at
 from pricetime.api.v1.stocks import LISTINGS, read_stock
-from pricetime.ports import Candle, Views
+from pricetime.ports import LATEST_NS, Candle, Views
 from pricetime.schema import Page
 
 DEFAULT_LEVELS: Final = 20
@@ -109,13 +109,13 @@ async def list_sparklines(call: Call) -> Page[schema.Sparkline]:
     interval_s = INTERVALS_S[asked.interval]
     after, limit = cursor_of(call), page_limit(call)
     now_ns = call.venue.clock.now_ns()
-    times = [*ends_before(now_ns, interval_s, asked.points), MAX_ID]
+    times = [*ends_before(now_ns, interval_s, asked.points), LATEST_NS]
 
     def query(views: Views) -> list[tuple[int, Sequence[Candle]]]:
         traded = (row.stock for row in views.stocks() if row.stock > after and row.last)
         # One candle more than there are intervals, for the price before the first.
         return [
-            (stock, views.candles(stock, interval_s, 0, MAX_ID, limit=asked.points + 1))
+            (stock, views.candles(stock, interval_s, 0, LATEST_NS, limit=asked.points + 1))
             for stock in islice(traded, limit + 1)
         ]
 

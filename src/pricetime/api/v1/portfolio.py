@@ -34,7 +34,7 @@ async def get_portfolio(call: Call) -> schema.Portfolio:
         return holdings, {row.stock: row.last for row in views.stocks()} if holdings else {}
 
     rows, last_prices = await call.venue.reader.read(query, account=account)
-    rows = [row for row in rows if row.free or row.held or row.realised]
+    rows = [row for row in rows if _show.is_shown(row)]
     value = cost = realised = 0
     for row in rows:
         realised += row.realised

@@ -119,18 +119,7 @@ class BookPartition:
 
     def _place_order(self, command: Command) -> None:
         """Let an order enter; its ``amount`` is what its ledger holds for it, a market buy's budget."""
-        order = Order(
-            command.order,
-            command.account,
-            command.stock,
-            command.side,
-            command.order_type,
-            command.time_in_force,
-            command.flags,
-            command.self_trade,
-            command.price,
-            command.quantity,
-        )
+        order = Order.of(command)
         order.budget = command.amount
         if order.number in self.orders:
             raise Denial(Reason.INVALID_FIELD)
