@@ -1,0 +1,100 @@
+"""What the runtime, the identity rules and the API need from the outside, as small Protocols.
+
+Adapters (SQLite, memory, later MongoDB and Redis) implement them; ``services/wiring.py`` picks one of
+each. Rows are immutable structs of integers in the units of ``records``; text and decimals are made
+at the edge.
+"""
+
+from pricetime.ports.accounts import (
+    Accounts,
+    AuditEntry,
+    PasswordHasher,
+    PendingUser,
+    RefreshToken,
+    StockName,
+    TokenClaims,
+    TokenSigner,
+    User,
+)
+from pricetime.ports.base import (
+    LATEST_NS,
+    Clock,
+    Row,
+)
+from pricetime.ports.journal import (
+    Batch,
+    Journal,
+    Snapshot,
+    Snapshots,
+)
+from pricetime.ports.partitions import (
+    Delivery,
+    Inputs,
+    Message,
+    Outputs,
+    PartitionBatch,
+    PartitionJournal,
+    PartitionSnapshot,
+    PartitionSnapshots,
+)
+from pricetime.ports.views import (
+    Balance,
+    Candle,
+    CommandRow,
+    Depth,
+    DepthLevel,
+    ExecutionRow,
+    HoldingRow,
+    OrderRow,
+    StockRow,
+    TradeRow,
+    ViewChanges,
+    ViewPosition,
+    Views,
+    ViewStore,
+    WalletRow,
+    WealthChange,
+)
+
+__all__ = [
+    "LATEST_NS",
+    "Accounts",
+    "AuditEntry",
+    "Balance",
+    "Batch",
+    "Candle",
+    "Clock",
+    "CommandRow",
+    "Delivery",
+    "Depth",
+    "DepthLevel",
+    "ExecutionRow",
+    "HoldingRow",
+    "Inputs",
+    "Journal",
+    "Message",
+    "OrderRow",
+    "Outputs",
+    "PartitionBatch",
+    "PartitionJournal",
+    "PartitionSnapshot",
+    "PartitionSnapshots",
+    "PasswordHasher",
+    "PendingUser",
+    "RefreshToken",
+    "Row",
+    "Snapshot",
+    "Snapshots",
+    "StockName",
+    "StockRow",
+    "TokenClaims",
+    "TokenSigner",
+    "TradeRow",
+    "User",
+    "ViewChanges",
+    "ViewPosition",
+    "ViewStore",
+    "Views",
+    "WalletRow",
+    "WealthChange",
+]
