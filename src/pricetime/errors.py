@@ -98,6 +98,14 @@ class BrokerFailed(PricetimeError):
     """The broker cannot be used. What was not confirmed is sent again when it is back."""
 
 
+class PresenceFailed(PricetimeError):
+    """Who lives cannot be told, because Redis cannot be used. Hosts go on with what they have."""
+
+
+class CertificateUnusable(PricetimeError):
+    """A certificate or its key cannot be used. Make them anew with `pricetime certs`."""
+
+
 class SnapshotError(PricetimeError):
     """A snapshot is damaged. It will be left out; the journal holds the same truth."""
 

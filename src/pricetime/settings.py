@@ -171,6 +171,39 @@ class Settings:
         200_000, "events", "of the venue, up to which an account's channel resumes", 0, 2**40
     )
 
+    # Many services: what they share, and who hosts what
+    mongo_url: str = _option("", "URL", "of MongoDB; the services of `pricetime run` need it")
+    mongo_database: str = _option("pricetime", "name", "of the database there")
+    history_read_preference: str = _option(
+        "primary",
+        "name",
+        "of the members that old orders and statements are read from; secondaries may be behind",
+        words=("primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"),
+    )
+    redis_url: str = _option("", "URL", "of Redis; the services of `pricetime run` need it")
+    rabbit_url: str = _option("", "URL", "of RabbitMQ; the services of `pricetime run` need it")
+    certs: str = _option("", "folder", "with ca.pem and each service's certificate and key; empty: no TLS")
+    peers: str = _option(
+        "nginx,operator", "names", "of certificates that may speak to a service, by commas; with certs"
+    )
+    instance: str = _option("", "name", "of this process among its like; empty: one is made up")
+    ledgers: int = _option(4, "partitions", "of accounts; fixed once the venue has begun", 1, 1_024)
+    books: int = _option(16, "partitions", "of stocks; fixed once the venue has begun", 1, 4_096)
+    partition_batch_limit: int = _option(1_000, "messages", "journaled together at most", 1, 100_000)
+    partition_batch_bytes: int = _option(
+        4_194_304, "bytes", "of messages journaled together; MongoDB takes 16 MB", 65_536, 8_388_608
+    )
+    partition_snapshot_every: int = _option(
+        2_000, "batches", "of a partition between two snapshots", 1, 10_000_000
+    )
+    services_remembered: int = _option(
+        10_000, "services", "whose messages a partition knows again", 10, 1_000_000
+    )
+    heartbeat_ms: int = _option(500, "ms", "between two signs of life of a host", 50, 60_000)
+    heartbeat_lifetime_ms: int = _option(
+        2_500, "ms", "without a sign of life after which a host is held dead", 200, 600_000
+    )
+
 
 class SettingValue(NamedTuple):
     """One row of ``pricetime config``."""

@@ -37,6 +37,7 @@ from pricetime.ports.partitions import (
     PartitionSnapshot,
     PartitionSnapshots,
 )
+from pricetime.ports.services import Notice, Notices, Numbers, Presence, Sign
 from pricetime.ports.views import (
     Balance,
     Candle,
@@ -73,6 +74,9 @@ __all__ = [
     "Inputs",
     "Journal",
     "Message",
+    "Notice",
+    "Notices",
+    "Numbers",
     "OrderRow",
     "Outputs",
     "PartitionBatch",
@@ -81,8 +85,10 @@ __all__ = [
     "PartitionSnapshots",
     "PasswordHasher",
     "PendingUser",
+    "Presence",
     "RefreshToken",
     "Row",
+    "Sign",
     "Snapshot",
     "Snapshots",
     "StockName",

@@ -1,0 +1,66 @@
+"""Mutual TLS between the processes of a venue: one CA, one certificate for each name.
+
+The folder of certificates holds ``ca.pem``, and ``NAME.pem`` with ``NAME-key.pem`` for each name; a process
+goes by its service's. Both sides of a connection show theirs, and a server asks for a name that it expects.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any, Final
+
+from pricetime.errors import CertificateUnusable
+
+CA: Final = "ca.pem"
+
+
+class Certificates:
+    """The certificate of one name and the CA that it trusts. ``reload`` takes in renewed files."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.ca = folder / CA
+        self.certificate = folder / f"{name}.pem"
+        self.key = folder / f"{name}-key.pem"
+        self._contexts: list[ssl.SSLContext] = []
+
+    def client(self) -> ssl.SSLContext:
+        """Return a context that shows the certificate and checks the server's, its host name included."""
+        return self._context(ssl.PROTOCOL_TLS_CLIENT)
+
+    def server(self) -> ssl.SSLContext:
+        """Return a context that refuses clients without a certificate of the CA."""
+        context = self._context(ssl.PROTOCOL_TLS_SERVER)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def reload(self) -> None:
+        """Use the files as they are now, for connections from now on; CertificateUnusable."""
+        for context in self._contexts:
+            self._load(context)
+
+    def _context(self, protocol: int) -> ssl.SSLContext:
+        context = ssl.SSLContext(protocol)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._load(context)
+        self._contexts.append(context)
+        return context
+
+    def _load(self, context: ssl.SSLContext) -> None:
+        try:
+            context.load_verify_locations(self.ca)
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise CertificateUnusable(
+                f"{self.certificate}, its key or {self.ca} cannot be used: {error}. "
+                "Make them anew with `pricetime certs`."
+            ) from error
+
+
+def name_of_peer(certificate: dict[str, Any] | None) -> str:
+    """Return the common name of a peer's certificate, as ``getpeercert`` gives it; empty where there is none."""
+    for part in (certificate or {}).get("subject", ()):
+        for key, value in part:
+            if key == "commonName":
+                return str(value)
+    return ""
