@@ -58,7 +58,7 @@ class Certificates:
 
 
 def name_of_peer(certificate: dict[str, Any] | None) -> str:
-    """Return the common name of a peer's certificate, as ``getpeercert`` gives it; empty where there is none."""
+    """Return the common name of a peer's certificate, as ``getpeercert`` gives it; or nothing."""
     for part in (certificate or {}).get("subject", ()):
         for key, value in part:
             if key == "commonName":

@@ -25,7 +25,7 @@ class Notice(Row, frozen=True):
 
 
 class Notices(Protocol):
-    """The way of notices to every service that listens. Those who listen hear all, in order of a partition."""
+    """The way of notices to every service that listens. Who listens hears all, in order of a partition."""
 
     async def publish(self, notices: Sequence[Notice]) -> None:
         """Tell all who listen; BrokerFailed where the broker has not confirmed it."""
