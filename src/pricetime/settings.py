@@ -199,6 +199,24 @@ class Settings:
     services_remembered: int = _option(
         10_000, "services", "whose messages a partition knows again", 10, 1_000_000
     )
+    rabbit_queue_limit: int = _option(
+        1_000_000, "messages", "in the queue of a partition; more are refused", 100, 1_000_000_000
+    )
+    rabbit_queue_bytes: int = _option(
+        2**30, "bytes", "in the queue of a partition; more are refused", 1_048_576, 2**40
+    )
+    rabbit_listener_limit: int = _option(
+        10_000, "messages", "kept for one who listens; then it must catch up otherwise", 100, 10_000_000
+    )
+    rabbit_heartbeat_s: int = _option(
+        3, "s", "after about two of which RabbitMQ holds a silent connection dead", 1, 600
+    )
+    rabbit_timeout_s: int = _option(10, "s", "that RabbitMQ may take to answer", 1, 600)
+    redis_timeout_ms: int = _option(1_000, "ms", "that Redis may take to answer", 10, 60_000)
+    reconnect_pause_ms: int = _option(
+        100, "ms", "before what has failed is tried again; each time twice as long", 1, 60_000
+    )
+    reconnect_pause_max_ms: int = _option(3_000, "ms", "the longest of these pauses", 1, 600_000)
     heartbeat_ms: int = _option(500, "ms", "between two signs of life of a host", 50, 60_000)
     heartbeat_lifetime_ms: int = _option(
         2_500, "ms", "without a sign of life after which a host is held dead", 200, 600_000
