@@ -98,6 +98,29 @@ def test_open_orders_are_cancelled_one_by_one_and_all_at_once(
     expect(history.filter(has_text="Cancelled")).to_have_count(3)
 
 
+def test_of_many_open_orders_the_newest_are_drawn_and_the_others_counted(
+    visitor: Visitor, new_member: Callable[..., Member], stock: tuple[str, str]
+) -> None:
+    member = new_member(money="1000")
+    for number in range(1, 126):
+        member.placed(stock[1], "buy", number, "0.05")
+    visitor.enter(member, f"/stocks/{stock[1]}")
+    own = visitor.panel("Your orders")
+    expect(own.get_by_role("listitem")).to_have_count(20)
+    expect(own.get_by_role("listitem").first).to_contain_text("125 at 0.05")
+    expect(own).to_contain_text("105 older ones are open too")
+    own.get_by_role("button", name="Cancel buy 125 at 0.05").click()
+    expect(own).to_contain_text("104 older ones are open too")
+    expect(own.get_by_role("listitem").last).to_contain_text("105 at 0.05")
+
+    visitor.link("See all your orders").click()
+    orders = visitor.panel("Open orders (124)")
+    expect(orders.get_by_role("button", name=re.compile("^Cancel buy"))).to_have_count(100)
+    visitor.button("Show 24 more").click()
+    sight.agree(lambda: len(sight.open_orders_shown(visitor)), lambda: 124)
+    expect(orders).not_to_contain_text("open too")
+
+
 def test_an_order_is_amended(
     visitor: Visitor, new_member: Callable[..., Member], stock: tuple[str, str]
 ) -> None:

@@ -22,8 +22,13 @@ export function quantityTyped(text: string): Quantity | null {
   return count >= 1 && count <= MOST_SHARES ? (count as Quantity) : null;
 }
 
+/** A whole number as people read it: `12,345`. */
+export function showCount(count: number): string {
+  return count.toString().replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 export function showQuantity(quantity: Quantity): string {
-  return quantity.toString().replace(/\B(?=(\d{3})+$)/g, ",");
+  return showCount(quantity);
 }
 
 /** Short for narrow columns, rounded down: `12.3k`, `4.5M`. */

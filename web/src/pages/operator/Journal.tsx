@@ -1,6 +1,7 @@
 // The journal's chain of hashes: verify it, and see how far that is and how it ended.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { showCount } from "../../model/quantity.ts";
 import { useFetched } from "../../ui/fetched.ts";
 import { Button } from "../../ui/parts/Button.tsx";
 import { Notice } from "../../ui/parts/Notice.tsx";
@@ -46,15 +47,13 @@ export function Journal() {
   );
 }
 
-const COUNT = new Intl.NumberFormat("en");
-
 function Outcome({ verification }: { readonly verification: WireVerification }) {
   const { state, batches_done: done, batches_total: total, detail } = verification;
   if (state === "none") return <p class="muted">It was not verified since the venue was started.</p>;
   if (state === "running") {
     return (
       <label class="progress">
-        {COUNT.format(done)} of {COUNT.format(total)} batches
+        {showCount(done)} of {showCount(total)} batches
         <progress max={Math.max(1, total)} value={done} />
       </label>
     );

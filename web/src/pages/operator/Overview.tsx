@@ -1,5 +1,6 @@
 // The venue at a glance: what it has done, how fast, and whether its views keep up.
 import { useMemo } from "preact/hooks";
+import { showCount } from "../../model/quantity.ts";
 import { type Counter, levelsOf, type Measured, ratesOf } from "../../model/samples.ts";
 import { instant, now, showAge } from "../../model/time.ts";
 import { Time } from "../../ui/parts/Figures.tsx";
@@ -61,11 +62,11 @@ function tilesOf(state: WireState): readonly Tile[] {
       note: `pricetime ${state.version}, ${state.rules} rules`,
     },
     { name: "Running for", value: showAge(now() - startedAt), note: <Time at={startedAt} /> },
-    { name: "Commands", value: counted(state.sequence), note: `in ${counted(state.batches)} batches` },
-    { name: "Events", value: counted(state.events), note: `views at ${counted(state.views_at)}` },
-    { name: "Views behind", value: counted(state.views_lag), note: "events" },
-    { name: "Queued", value: counted(state.queued), note: "commands that wait" },
-    { name: "Streams", value: counted(state.streams), note: "connections open" },
+    { name: "Commands", value: showCount(state.sequence), note: `in ${showCount(state.batches)} batches` },
+    { name: "Events", value: showCount(state.events), note: `views at ${showCount(state.views_at)}` },
+    { name: "Views behind", value: showCount(state.views_lag), note: "events" },
+    { name: "Queued", value: showCount(state.queued), note: "commands that wait" },
+    { name: "Streams", value: showCount(state.streams), note: "connections open" },
   ];
 }
 
@@ -104,12 +105,7 @@ function Plot({ title, points }: { readonly title: string; readonly points: read
   );
 }
 
-const COUNT = new Intl.NumberFormat("en");
 const RATE = new Intl.NumberFormat("en", { maximumSignificantDigits: 4, notation: "compact" });
-
-function counted(count: number): string {
-  return COUNT.format(count);
-}
 
 function rate(value: number): string {
   return RATE.format(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));

@@ -2,40 +2,25 @@
 import { useSignal } from "@preact/signals";
 import type { Order } from "../../model/account.ts";
 import type { OrderId } from "../../model/ids.ts";
-import { showQuantity } from "../../model/quantity.ts";
+import { showCount, showQuantity } from "../../model/quantity.ts";
 import { orderWords, statusWord } from "../../model/words.ts";
-import { notify } from "../../ui/notifications.ts";
 import { Button } from "../../ui/parts/Button.tsx";
 import { Amount, Shares, SideBadge, Time } from "../../ui/parts/Figures.tsx";
 import { Empty } from "../../ui/parts/State.tsx";
 import { type Column, Table } from "../../ui/parts/Table.tsx";
-import { sentenceOf } from "../../venue/problem.ts";
-import { api } from "../../venue/venue.ts";
 import { pathTo } from "../routes.ts";
 import { StockLink } from "../StockLink.tsx";
 import { stockName } from "../stocks.ts";
 import { Amend } from "./Amend.tsx";
+import { useCancel } from "./cancelling.ts";
+
+/** As many more at each press: thousands of rows, drawn again with every change of one, would stop the page. */
+const ROWS = 100;
 
 export function OpenOrders({ orders }: { readonly orders: readonly Order[] }) {
-  const cancelling = useSignal<ReadonlySet<OrderId>>(new Set());
   const amended = useSignal<OrderId | null>(null);
-
-  async function cancel(order: Order): Promise<void> {
-    if (cancelling.value.has(order.order)) return;
-    cancelling.value = new Set(cancelling.value).add(order.order);
-    const words = orderWords(order, stockName(order.stock));
-    try {
-      const { alreadyClosed } = await api.cancel(order.order);
-      notify(alreadyClosed ? `It had closed before: ${words}.` : `Cancelled: ${words}.`);
-    } catch (error) {
-      notify(`Not cancelled: ${words}. ${sentenceOf(error)}`, "error");
-    } finally {
-      const left = new Set(cancelling.value);
-      left.delete(order.order);
-      cancelling.value = left;
-    }
-  }
-
+  const most = useSignal(ROWS);
+  const more = orders.length - most.value;
   const columns: readonly Column<Order>[] = [
     ...ABOUT,
     {
@@ -47,20 +32,7 @@ export function OpenOrders({ orders }: { readonly orders: readonly Order[] }) {
     {
       name: "do",
       title: "",
-      cell: (order) => {
-        const words = orderWords(order, stockName(order.stock));
-        const busy = cancelling.value.has(order.order);
-        return (
-          <span class="row end acts">
-            <Button label={`Amend ${words}`} onPress={() => (amended.value = order.order)}>
-              Amend
-            </Button>
-            <Button label={`Cancel ${words}`} busy={busy} onPress={() => void cancel(order)}>
-              {busy ? "Cancelling…" : "Cancel"}
-            </Button>
-          </span>
-        );
-      },
+      cell: (order) => <Acts order={order} onAmend={() => (amended.value = order.order)} />,
     },
   ];
   return (
@@ -68,7 +40,7 @@ export function OpenOrders({ orders }: { readonly orders: readonly Order[] }) {
       <Table
         caption="Open orders, newest first"
         columns={columns}
-        rows={orders}
+        rows={orders.slice(0, most.value)}
         keyOf={({ order }) => order}
         cards
         empty={
@@ -77,12 +49,33 @@ export function OpenOrders({ orders }: { readonly orders: readonly Order[] }) {
           </Empty>
         }
       />
+      {more > 0 && (
+        <div class="pager">
+          {showCount(more)} older ones are open too
+          <Button onPress={() => (most.value += ROWS)}>Show {Math.min(more, ROWS)} more</Button>
+        </div>
+      )}
       <Amend
         order={orders.find(({ order }) => order === amended.value) ?? null}
         gone={amended.value !== null}
         onClose={() => (amended.value = null)}
       />
     </>
+  );
+}
+
+function Acts({ order, onAmend }: { readonly order: Order; readonly onAmend: () => void }) {
+  const words = orderWords(order, stockName(order.stock));
+  const { cancel, busy } = useCancel(order, words);
+  return (
+    <span class="row end acts">
+      <Button label={`Amend ${words}`} onPress={onAmend}>
+        Amend
+      </Button>
+      <Button label={`Cancel ${words}`} busy={busy} onPress={cancel}>
+        {busy ? "Cancelling…" : "Cancel"}
+      </Button>
+    </span>
   );
 }
 

@@ -1,9 +1,8 @@
 // Under the ticket: what one holds of the stock, and one's open orders in it, those on their way first.
-import { useSignal } from "@preact/signals";
 import type { Order } from "../../model/account.ts";
 import { parseMoney, showMoney } from "../../model/money.ts";
 import { type Position, positionOf } from "../../model/portfolio.ts";
-import { type Quantity, showQuantity } from "../../model/quantity.ts";
+import { type Quantity, showCount, showQuantity } from "../../model/quantity.ts";
 import type { Stock } from "../../model/stock.ts";
 import { notify } from "../../ui/notifications.ts";
 import { Button, IconButton } from "../../ui/parts/Button.tsx";
@@ -12,9 +11,14 @@ import { Failed, Loading } from "../../ui/parts/State.tsx";
 import { useAccount } from "../../venue/hooks.ts";
 import type { PendingOrder } from "../../venue/pending.ts";
 import { sentenceOf } from "../../venue/problem.ts";
-import { api, pendingOrders } from "../../venue/venue.ts";
+import { pendingOrders } from "../../venue/venue.ts";
+import { useCancel } from "../orders/cancelling.ts";
+import { pathTo } from "../routes.ts";
 import { atPrice, outcomeOf } from "./outcome.ts";
 import "./ticket.css";
+
+/** These rows are drawn again with every price of the stock, so that thousands of them would stop the page. */
+const MOST_SHOWN = 20;
 
 export function OwnOrders({ stock }: { readonly stock: Stock }) {
   const account = useAccount();
@@ -33,10 +37,16 @@ export function OwnOrders({ stock }: { readonly stock: Stock }) {
           {pending.map((each) => (
             <OnItsWay key={each.request.client_order_id} pending={each} name={stock.name} />
           ))}
-          {orders.map((order) => (
-            <OpenOrder key={order.order} order={order} name={stock.name} />
+          {orders.slice(0, MOST_SHOWN).map((order) => (
+            <OpenOrder key={order.order} order={order} />
           ))}
         </ul>
+      )}
+      {orders.length > MOST_SHOWN && (
+        <p class="muted">
+          {showCount(orders.length - MOST_SHOWN)} older ones are open too.{" "}
+          <a href={pathTo("orders")}>See all your orders</a>
+        </p>
       )}
     </div>
   );
@@ -62,21 +72,9 @@ function Held({ position }: { readonly position: Position }) {
   );
 }
 
-function OpenOrder({ order, name }: { readonly order: Order; readonly name: string }) {
-  const busy = useSignal(false);
+function OpenOrder({ order }: { readonly order: Order }) {
   const what = `${order.side} ${showQuantity(order.remaining)} ${atPrice(order.price)}`;
-  async function cancel(): Promise<void> {
-    if (busy.peek()) return;
-    busy.value = true;
-    try {
-      const answer = await api.cancel(order.order);
-      notify(answer.alreadyClosed ? outcomeOf(answer.order, name) : `Cancelled: ${what}`);
-    } catch (error) {
-      notify(sentenceOf(error), "error");
-    } finally {
-      busy.value = false;
-    }
-  }
+  const { cancel, busy } = useCancel(order, what);
   return (
     <li>
       <SideBadge side={order.side} />
@@ -85,10 +83,10 @@ function OpenOrder({ order, name }: { readonly order: Order; readonly name: stri
         {order.filled > 0 && <span class="muted"> of {showQuantity(order.quantity)}</span>}
         {` ${atPrice(order.price)}`}
       </span>
-      {busy.value ? (
+      {busy ? (
         <span class="muted">Cancelling…</span>
       ) : (
-        <IconButton icon="close" label={`Cancel ${what}`} onPress={() => void cancel()} />
+        <IconButton icon="close" label={`Cancel ${what}`} onPress={cancel} />
       )}
     </li>
   );
