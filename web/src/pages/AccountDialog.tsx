@@ -7,11 +7,12 @@ import { Button } from "../ui/parts/Button.tsx";
 import { Dialog } from "../ui/parts/Dialog.tsx";
 import { Choice, Field, type Option } from "../ui/parts/Field.tsx";
 import { Time } from "../ui/parts/Figures.tsx";
-import { Notice } from "../ui/parts/Notice.tsx";
+import { FormEnd } from "../ui/parts/FormEnd.tsx";
+import { useSubmit } from "../ui/submit.ts";
 import { type Theme, theme } from "../ui/theme.ts";
 import { session } from "../venue/venue.ts";
 import type { WireUser } from "../venue/wire.ts";
-import { useSubmit } from "./door/door.ts";
+import { KnownUser } from "./door/KnownUser.tsx";
 import { ROLE_WORDS } from "./roles.ts";
 
 const THEMES: readonly Option<Theme>[] = [
@@ -92,15 +93,7 @@ function ChangePassword({ userName }: { readonly userName: string }) {
   }
   return (
     <form class="stack" onSubmit={submit}>
-      <input
-        class="unseen"
-        type="text"
-        autocomplete="username"
-        value={userName}
-        readOnly
-        tabIndex={-1}
-        aria-hidden="true"
-      />
+      <KnownUser name={userName} />
       <Field
         label="Present password"
         type="password"
@@ -119,13 +112,13 @@ function ChangePassword({ userName }: { readonly userName: string }) {
         value={next.value}
         onInput={(text) => (next.value = text)}
       />
-      {fault && <Notice tone="error">{fault}</Notice>}
-      <div class="row end">
-        <Button onPress={() => (isOpen.value = false)}>Leave it</Button>
-        <Button kind="primary" type="submit" busy={busy}>
-          {busy ? "Changing…" : "Change password"}
-        </Button>
-      </div>
+      <FormEnd
+        fault={fault}
+        busy={busy}
+        verb="Change password"
+        doing="Changing…"
+        onLeave={() => (isOpen.value = false)}
+      />
     </form>
   );
 }

@@ -6,7 +6,7 @@ import { PageHead } from "../ui/parts/Panel.tsx";
 import { Empty, Failed, Loading } from "../ui/parts/State.tsx";
 import { go, place } from "../ui/router/router.ts";
 import { session } from "../venue/venue.ts";
-import { withNext } from "./door/door.ts";
+import { withNext } from "./door/next.ts";
 import { type Access, matchOf, type PageProps, pathTo, ROUTES, type RouteName } from "./routes.ts";
 
 export function Outlet() {

@@ -1,13 +1,13 @@
 // Over whatever is open when the session ends: sign in again, and everything is as it was, a half-filled ticket too.
 import { useSignal } from "@preact/signals";
-import { Button } from "../ui/parts/Button.tsx";
 import { Dialog } from "../ui/parts/Dialog.tsx";
 import { Field } from "../ui/parts/Field.tsx";
-import { Notice } from "../ui/parts/Notice.tsx";
+import { FormEnd } from "../ui/parts/FormEnd.tsx";
 import { go } from "../ui/router/router.ts";
+import { useSubmit } from "../ui/submit.ts";
 import { session } from "../venue/venue.ts";
 import type { WireUser } from "../venue/wire.ts";
-import { useSubmit } from "./door/door.ts";
+import { KnownUser } from "./door/KnownUser.tsx";
 import { pathTo } from "./routes.ts";
 
 export function SessionExpired() {
@@ -32,16 +32,7 @@ function SignInAgain({ user }: { readonly user: WireUser }) {
         Sign in again as <strong>{user.user_name}</strong>. What you have typed is kept, and your orders
         stand.
       </p>
-      {fault && <Notice tone="error">{fault}</Notice>}
-      <input
-        class="unseen"
-        type="text"
-        autocomplete="username"
-        value={user.user_name}
-        readOnly
-        tabIndex={-1}
-        aria-hidden="true"
-      />
+      <KnownUser name={user.user_name} />
       <Field
         label="Password"
         type="password"
@@ -51,12 +42,14 @@ function SignInAgain({ user }: { readonly user: WireUser }) {
         value={password.value}
         onInput={(text) => (password.value = text)}
       />
-      <div class="row end">
-        <Button onPress={leave}>Sign out</Button>
-        <Button kind="primary" type="submit" busy={busy}>
-          {busy ? "Signing in…" : "Sign in"}
-        </Button>
-      </div>
+      <FormEnd
+        fault={fault}
+        busy={busy}
+        verb="Sign in"
+        doing="Signing in…"
+        leave="Sign out"
+        onLeave={leave}
+      />
     </form>
   );
 }

@@ -4,10 +4,11 @@ import { Button } from "../../ui/parts/Button.tsx";
 import { Field } from "../../ui/parts/Field.tsx";
 import { Notice } from "../../ui/parts/Notice.tsx";
 import { go } from "../../ui/router/router.ts";
+import { useSubmit } from "../../ui/submit.ts";
 import { session } from "../../venue/venue.ts";
 import type { PageProps } from "../routes.ts";
 import { Door } from "./Door.tsx";
-import { nextOf, registerPath, useSubmit } from "./door.ts";
+import { nextOf, registerPath } from "./next.ts";
 
 export function SignIn({ query }: PageProps) {
   const userName = useSignal("");

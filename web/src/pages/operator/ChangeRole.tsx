@@ -1,13 +1,12 @@
 // The dialog that gives a user another role.
 import { useSignal } from "@preact/signals";
 import { notify } from "../../ui/notifications.ts";
-import { Button } from "../../ui/parts/Button.tsx";
 import { Dialog } from "../../ui/parts/Dialog.tsx";
 import { Select } from "../../ui/parts/Field.tsx";
-import { Notice } from "../../ui/parts/Notice.tsx";
+import { FormEnd } from "../../ui/parts/FormEnd.tsx";
+import { useSubmit } from "../../ui/submit.ts";
 import { api } from "../../venue/venue.ts";
 import type { WireUser } from "../../venue/wire.ts";
-import { useSubmit } from "../door/door.ts";
 import { ROLE_MAY, ROLE_WORDS, ROLES } from "../roles.ts";
 
 interface ChangeRoleProps {
@@ -46,13 +45,7 @@ function RoleForm({ user, onClose, onDone }: ChangeRoleProps & { readonly user: 
       <p class="muted" aria-live="polite">
         {words}: {ROLE_MAY[role.value]}. A change signs the user out everywhere.
       </p>
-      {fault && <Notice tone="error">{fault}</Notice>}
-      <div class="row end">
-        <Button onPress={onClose}>Leave it</Button>
-        <Button kind="primary" type="submit" busy={busy}>
-          {busy ? "Changing…" : "Change role"}
-        </Button>
-      </div>
+      <FormEnd fault={fault} busy={busy} verb="Change role" doing="Changing…" onLeave={onClose} />
     </form>
   );
 }

@@ -5,13 +5,12 @@ import { newClientOrderId } from "../../model/ids.ts";
 import { quantityTyped, showQuantity } from "../../model/quantity.ts";
 import type { Stock } from "../../model/stock.ts";
 import { notify } from "../../ui/notifications.ts";
-import { Button } from "../../ui/parts/Button.tsx";
 import { Dialog } from "../../ui/parts/Dialog.tsx";
 import { Field } from "../../ui/parts/Field.tsx";
-import { Notice } from "../../ui/parts/Notice.tsx";
+import { FormEnd } from "../../ui/parts/FormEnd.tsx";
+import { useSubmit } from "../../ui/submit.ts";
 import { useUser } from "../../venue/hooks.ts";
 import { api } from "../../venue/venue.ts";
-import { useSubmit } from "../door/door.ts";
 
 interface GrantSharesProps {
   readonly stock: Stock | null;
@@ -66,13 +65,7 @@ function GrantForm({ stock, onClose }: { readonly stock: Stock; readonly onClose
         fault={shown.value ? faults.quantity : null}
         onInput={(text) => (quantity.value = text)}
       />
-      {fault && <Notice tone="error">{fault}</Notice>}
-      <div class="row end">
-        <Button onPress={onClose}>Leave it</Button>
-        <Button kind="primary" type="submit" busy={busy}>
-          {busy ? "Granting…" : "Grant shares"}
-        </Button>
-      </div>
+      <FormEnd fault={fault} busy={busy} verb="Grant shares" doing="Granting…" onLeave={onClose} />
     </form>
   );
 }

@@ -7,9 +7,9 @@ import { Button } from "../../ui/parts/Button.tsx";
 import { Notice } from "../../ui/parts/Notice.tsx";
 import { Answer } from "../../ui/parts/Paged.tsx";
 import { Panel } from "../../ui/parts/Panel.tsx";
+import { useSubmit } from "../../ui/submit.ts";
 import { api, stream } from "../../venue/venue.ts";
 import type { WireVerification } from "../../venue/wire.ts";
-import { useSubmit } from "../door/door.ts";
 import { useTicks } from "../ticks.ts";
 
 const LOOKED_MS = 1_000;
@@ -37,11 +37,9 @@ export function Journal() {
           {(value) => <Outcome verification={value} />}
         </Answer>
         {fault && <Notice tone="error">{fault}</Notice>}
-        <form onSubmit={submit}>
-          <Button kind="primary" type="submit" busy={busy || running.value}>
-            {running.value ? "Verifying…" : "Verify the chain"}
-          </Button>
-        </form>
+        <Button kind="primary" busy={busy || running.value} onPress={submit}>
+          {running.value ? "Verifying…" : "Verify the chain"}
+        </Button>
       </div>
     </Panel>
   );

@@ -2,12 +2,11 @@
 import { useSignal } from "@preact/signals";
 import { moneyTyped } from "../../model/money.ts";
 import { notify } from "../../ui/notifications.ts";
-import { Button } from "../../ui/parts/Button.tsx";
 import { Dialog } from "../../ui/parts/Dialog.tsx";
 import { Field } from "../../ui/parts/Field.tsx";
-import { Notice } from "../../ui/parts/Notice.tsx";
+import { FormEnd } from "../../ui/parts/FormEnd.tsx";
+import { useSubmit } from "../../ui/submit.ts";
 import { api } from "../../venue/venue.ts";
-import { useSubmit } from "../door/door.ts";
 
 interface ListStockProps {
   readonly open: boolean;
@@ -58,13 +57,7 @@ function ListStockForm({ onClose }: Pick<ListStockProps, "onClose">) {
         fault={shown.value ? faults.tick : null}
         onInput={(text) => (tick.value = text)}
       />
-      {fault && <Notice tone="error">{fault}</Notice>}
-      <div class="row end">
-        <Button onPress={onClose}>Leave it</Button>
-        <Button kind="primary" type="submit" busy={busy}>
-          {busy ? "Listing…" : "List the stock"}
-        </Button>
-      </div>
+      <FormEnd fault={fault} busy={busy} verb="List the stock" doing="Listing…" onLeave={onClose} />
     </form>
   );
 }

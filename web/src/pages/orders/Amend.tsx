@@ -10,10 +10,11 @@ import { notify } from "../../ui/notifications.ts";
 import { Button } from "../../ui/parts/Button.tsx";
 import { Dialog } from "../../ui/parts/Dialog.tsx";
 import { Field } from "../../ui/parts/Field.tsx";
+import { FormEnd } from "../../ui/parts/FormEnd.tsx";
 import { Notice } from "../../ui/parts/Notice.tsx";
+import { useSubmit } from "../../ui/submit.ts";
 import { useStock } from "../../venue/hooks.ts";
 import { api } from "../../venue/venue.ts";
-import { useSubmit } from "../door/door.ts";
 
 interface AmendProps {
   readonly order: Order | null;
@@ -87,13 +88,7 @@ function AmendForm({ order, onClose }: { readonly order: Order; readonly onClose
           ? effectWords(stock, order, reading.to)
           : "Fewer shares at the same price keep its place."}
       </p>
-      {fault && <Notice tone="error">{fault}</Notice>}
-      <div class="row end">
-        <Button onPress={onClose}>Leave it</Button>
-        <Button kind="primary" type="submit" busy={busy}>
-          {busy ? "Amending…" : "Amend"}
-        </Button>
-      </div>
+      <FormEnd fault={fault} busy={busy} verb="Amend" doing="Amending…" onLeave={onClose} />
     </form>
   );
 }

@@ -12,7 +12,7 @@ import { Notice } from "../../ui/parts/Notice.tsx";
 import { go } from "../../ui/router/router.ts";
 import { type Shortcut, useShortcuts } from "../../ui/shortcuts.ts";
 import { session } from "../../venue/venue.ts";
-import { withNext } from "../door/door.ts";
+import { withNext } from "../door/next.ts";
 import { pathTo } from "../routes.ts";
 import { atPrice } from "./outcome.ts";
 import { Preview } from "./Preview.tsx";

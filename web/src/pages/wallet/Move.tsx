@@ -9,9 +9,9 @@ import { notify } from "../../ui/notifications.ts";
 import { Button } from "../../ui/parts/Button.tsx";
 import { Field } from "../../ui/parts/Field.tsx";
 import { Notice } from "../../ui/parts/Notice.tsx";
+import { useSubmit } from "../../ui/submit.ts";
 import { mayHaveHappened } from "../../venue/problem.ts";
 import { api } from "../../venue/venue.ts";
-import { useSubmit } from "../door/door.ts";
 
 const WORDS = {
   deposit: { label: "Amount to deposit", verb: "Deposit", doing: "Depositing…", done: "Deposited" },

@@ -5,8 +5,8 @@ import { Button } from "../../ui/parts/Button.tsx";
 import { Field } from "../../ui/parts/Field.tsx";
 import { Notice } from "../../ui/parts/Notice.tsx";
 import { saveFile } from "../../ui/save.ts";
+import { useSubmit } from "../../ui/submit.ts";
 import { api } from "../../venue/venue.ts";
-import { useSubmit } from "../door/door.ts";
 
 export function Statement() {
   const from = useSignal<DayText>("");

@@ -1,7 +1,6 @@
 // A question before something that cannot be undone. It stays open, with the reason, where the venue refuses.
-import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { sentenceOf } from "../../venue/problem.ts";
+import { useSubmit } from "../submit.ts";
 import { Button } from "./Button.tsx";
 import { Dialog } from "./Dialog.tsx";
 import { Notice } from "./Notice.tsx";
@@ -26,29 +25,19 @@ export function Confirm(props: ConfirmProps) {
 }
 
 function Question({ onClose, yes, no = "Leave it", run, children }: ConfirmProps) {
-  const busy = useSignal(false);
-  const fault = useSignal<string | null>(null);
-  async function go(): Promise<void> {
-    busy.value = true;
-    fault.value = null;
-    try {
-      await run();
-      onClose();
-    } catch (error) {
-      fault.value = sentenceOf(error);
-    } finally {
-      busy.value = false;
-    }
-  }
+  const { submit, busy, fault } = useSubmit(async () => {
+    await run();
+    onClose();
+  });
   return (
     <div class="stack">
       <div>{children}</div>
-      {fault.value && <Notice tone="error">{fault.value}</Notice>}
+      {fault && <Notice tone="error">{fault}</Notice>}
       <div class="row end">
         <Button onPress={onClose} autoFocus>
           {no}
         </Button>
-        <Button kind="danger" busy={busy.value} onPress={() => void go()}>
+        <Button kind="danger" busy={busy} onPress={submit}>
           {yes}
         </Button>
       </div>
