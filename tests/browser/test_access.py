@@ -115,9 +115,11 @@ def test_a_whole_trade_by_keyboard_alone(
     _tab_to(visitor, "Search stocks")
     name = member.get_v1(f"/stocks/{lively}")["name"]
     keyboard.type(name)
+    expect(visitor.page.get_by_role("table").get_by_role("row")).to_have_count(2)
     keyboard.press("Enter")
-    expect(visitor.heading(name)).to_be_visible()
+    expect(visitor.page.get_by_role("heading", level=1, name=name)).to_be_focused()
     expect(visitor.panel("Order book").get_by_role("table")).to_be_visible()
+    expect(visitor.ticket).to_be_visible()
 
     keyboard.press("b")
     expect(visitor.field("Quantity", visitor.ticket)).to_be_focused()

@@ -98,7 +98,7 @@ def test_a_session_is_renewed_before_it_ends(
     visit: Callable[..., Visitor], brief: Server, new_member: Callable[..., Member]
 ) -> None:
     visitor = visit(brief.url)
-    with visitor.page.expect_response("**/v1/web/session/refresh") as renewal:
+    with visitor.page.expect_response("**/v1/web/session/refresh", timeout=30_000) as renewal:
         visitor.enter(new_member(brief.url))
     assert renewal.value.ok
     visitor.is_connected()
@@ -123,5 +123,5 @@ def test_the_end_of_a_session_keeps_what_is_typed(
     visitor.is_connected()
     expect(visitor.field("Price", visitor.ticket)).to_have_value("9.50")
     visitor.button("Buy 7 at 9.50").click()
-    expect(visitor.panel("Your orders")).to_contain_text("7 at 9.50")
+    visitor.has_open("buy 7 at 9.50")
     assert [order["quantity"] for order in visitor.says("/orders")["items"]] == [7]

@@ -53,6 +53,11 @@ class Crowd:
         while self.placed < placed:
             sleep(_LOOK_EVERY_S)
 
+    def wait_for_trades(self) -> None:
+        """Wait until every stock has a last price."""
+        while any(each.last is None for each in self._market.market.instruments):
+            sleep(_LOOK_EVERY_S)
+
     def __enter__(self) -> Self:
         return self
 

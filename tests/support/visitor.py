@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import TimeoutError as TookTooLong
 from tests.support.browser import NOT_SIGNED_IN, Watch
 from tests.support.member import Member
 from tests.support.trader import PASSWORD, unique
@@ -129,13 +130,31 @@ class Visitor:
         self.fill_ticket(side, quantity, price)
         self.send.click()
         expect(self.field("Quantity", self.ticket)).to_have_value("")
+        on_its_way = self.panel("Your orders").get_by_text(re.compile("^(Sending|Asking)"))
+        expect(on_its_way).to_have_count(0)
+
+    def has_open(self, *orders: str) -> None:
+        """Wait until these are the open orders beside the ticket, newest first, as ``buy 7 at 9.50``.
+
+        A row is there as soon as its order is sent; what the venue has can be cancelled.
+        """
+        own = self.panel("Your orders")
+        cancels = own.get_by_role("button", name=re.compile("^Cancel "))
+        expect(cancels).to_have_count(len(orders))
+        for at, order in enumerate(orders):
+            expect(cancels.nth(at)).to_have_accessible_name(f"Cancel {order}")
+        expect(own.get_by_role("listitem")).to_have_count(len(orders))
 
     def is_told(self, text: str | re.Pattern[str]) -> None:
-        """Wait for a notification, and close it."""
+        """Wait for a notification, and close all that are there."""
         corner = self.page.get_by_role("region", name="Notifications")
         expect(corner).to_contain_text(text)
-        while (dismiss := corner.get_by_role("button", name="Dismiss")).count():
-            dismiss.first.click()
+        dismiss = corner.get_by_role("button", name="Dismiss")
+        while dismiss.count():
+            try:
+                dismiss.first.click(timeout=1_000)
+            except TookTooLong:  # the last one has gone by itself meanwhile
+                expect(dismiss).to_have_count(0)
 
     # ------------------------------------------------------------------------------------------ asking
 
