@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bestOf, changedBook, checksumOf, depthOf } from "./book.ts";
+import { bestOf, changedBook } from "./book.ts";
 import { moneyText } from "./money.ts";
 import { bookOf } from "./testing.ts";
 
@@ -40,13 +40,7 @@ test("the book before an update stays as it was", () => {
   expect(BOOK.bids).toHaveLength(2);
 });
 
-test("best prices and sums of depth", () => {
+test("best prices", () => {
   const { bid, ask } = bestOf(BOOK);
   expect([bid, ask].map((price) => price && moneyText(price))).toEqual(["15.50", "16.00"]);
-  expect(depthOf(BOOK.asks)).toEqual([7, 8]);
-});
-
-test("the checksum is CRC-32 of prices and quantities of both sides", () => {
-  // zlib.crc32(b"15.50:4|15.00:2|16.00:7|16.50:1")
-  expect(checksumOf(BOOK)).toBe("bc5530e4");
 });

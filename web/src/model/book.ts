@@ -1,7 +1,7 @@
 // The order book of one stock as the page knows it: levels from best to worst on both sides.
 // A book is never changed; an update gives a new one, which shares the sides that it did not touch.
 import type { StockId } from "./ids.ts";
-import { type Money, moneyText } from "./money.ts";
+import type { Money } from "./money.ts";
 import type { Quantity } from "./quantity.ts";
 import type { Side } from "./side.ts";
 
@@ -65,31 +65,4 @@ function placeOf(levels: readonly Level[], price: Money, side: Side): number {
 /** Best bid and ask; null where nobody rests. */
 export function bestOf(book: Book): { readonly bid: Money | null; readonly ask: Money | null } {
   return { bid: book.bids[0]?.price ?? null, ask: book.asks[0]?.price ?? null };
-}
-
-/** The sums of quantities from the best level to each level, for depth bars and charts. */
-export function depthOf(levels: readonly Level[]): readonly number[] {
-  let sum = 0;
-  return levels.map((level) => {
-    sum += level.quantity;
-    return sum;
-  });
-}
-
-const CHECKED_LEVELS = 10;
-
-/** The checksum that the venue makes of the ten best levels: CRC-32 as eight hexadecimal digits. */
-export function checksumOf(book: Book): string {
-  const best = [...book.bids.slice(0, CHECKED_LEVELS), ...book.asks.slice(0, CHECKED_LEVELS)];
-  const text = best.map((level) => `${moneyText(level.price)}:${level.quantity}`).join("|");
-  return crc32(new TextEncoder().encode(text)).toString(16).padStart(8, "0");
-}
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return (crc ^ 0xffffffff) >>> 0;
 }

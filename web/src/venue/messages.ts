@@ -31,10 +31,9 @@ export type VenueMessage =
   | DataMessage
   | ProblemMessage
   | { readonly type: "heartbeat"; readonly number: number; readonly time: string; readonly views_lag: number }
-  | { readonly type: "checksum"; readonly stock: StockId; readonly number: number; readonly checksum: string }
   | { readonly type: "server_shutdown"; readonly detail: string };
 
-const TYPES = new Set(["snapshot", "update", "heartbeat", "checksum", "problem", "server_shutdown"]);
+const TYPES = new Set(["snapshot", "update", "heartbeat", "problem", "server_shutdown"]);
 
 /** The message in a text; null for what a newer venue may say that this page does not know. */
 export function messageIn(text: string): VenueMessage | null {
