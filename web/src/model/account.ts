@@ -94,6 +94,20 @@ export function freeShares(account: Account, stock: StockId): Quantity {
   return account.holdings.find((holding) => holding.stock === stock)?.available ?? (0 as Quantity);
 }
 
+/** The shares of an account's orders that wait at each price of a side; null: at market. */
+export function ownAt(
+  orders: readonly Order[],
+  stock: StockId,
+  side: Side,
+): ReadonlyMap<Money | null, Quantity> {
+  const own = new Map<Money | null, Quantity>();
+  for (const order of orders) {
+    if (order.stock !== stock || order.side !== side) continue;
+    own.set(order.price, ((own.get(order.price) ?? 0) + order.remaining) as Quantity);
+  }
+  return own;
+}
+
 function openOrders(orders: readonly Order[], changed: readonly Order[]): readonly Order[] {
   const byId = new Map(orders.map((order) => [order.order, order]));
   for (const order of changed) {

@@ -2,7 +2,7 @@
 import type { Order } from "./account.ts";
 import type { Money } from "./money.ts";
 import { moneyTyped } from "./money.ts";
-import { type Quantity, quantityTyped, showQuantity } from "./quantity.ts";
+import { NO_QUANTITY_TYPED, type Quantity, quantityTyped, showQuantity } from "./quantity.ts";
 import type { Stock } from "./stock.ts";
 import { faultOfPrice } from "./ticket.ts";
 
@@ -53,7 +53,7 @@ export function keepsPlace(order: Order, to: Amendment): boolean {
 }
 
 function faultOfQuantity(quantity: Quantity | null, { filled }: Order): string | null {
-  if (quantity === null) return "Enter a whole number of shares, 1 or more.";
+  if (quantity === null) return NO_QUANTITY_TYPED;
   if (quantity > filled) return null;
   return `${showQuantity(filled)} have traded already, so it must be more. To stop the rest, cancel the order.`;
 }

@@ -2,7 +2,7 @@
 //
 // It is a preview: by the time the order arrives the book may be another one. Where the page cannot know (levels
 // beyond those it has, what waiting market buys can pay), `certain` is false. The rules' names of refusals are used.
-import type { Order } from "./account.ts";
+import { type Order, ownAt } from "./account.ts";
 import { type Book, bestOf, type Level } from "./book.ts";
 import { averageOf, lesser, type Money, minus, NO_MONEY, plus, sharesPaid, times } from "./money.ts";
 import { MOST_SHARES, NO_SHARES, type Quantity } from "./quantity.ts";
@@ -164,7 +164,7 @@ interface Against {
 function standingAgainst(intent: Intent, market: Market): Against {
   const { book, stock } = market;
   const opposite: Side = intent.side === "buy" ? "sell" : "buy";
-  const own = ownAt(market.ownOrders, stock, opposite);
+  const own = ownAt(market.ownOrders, stock.stock, opposite);
   const levels = opposite === "sell" ? book.asks : book.bids;
   const waiting = without(waitingAtMarket(intent, market, opposite), own.get(null));
   const offers: Offer[] = [];
@@ -187,15 +187,6 @@ function waitingAtMarket(intent: Intent, { book, stock }: Market, side: Side): Q
   const waiting = side === "sell" ? book.marketSells : book.marketBuys;
   if (intent.price === null || stock.lastPrice !== null) return waiting;
   return without(waiting, Math.min(book.marketBuys, book.marketSells) as Quantity);
-}
-
-function ownAt(orders: readonly Order[], stock: Stock, side: Side): ReadonlyMap<Money | null, Quantity> {
-  const own = new Map<Money | null, Quantity>();
-  for (const order of orders) {
-    if (order.stock !== stock.stock || order.side !== side) continue;
-    own.set(order.price, ((own.get(order.price) ?? 0) + order.remaining) as Quantity);
-  }
-  return own;
 }
 
 function without(quantity: Quantity, less: Quantity = NO_SHARES): Quantity {

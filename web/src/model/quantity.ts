@@ -22,6 +22,9 @@ export function quantityTyped(text: string): Quantity | null {
   return count >= 1 && count <= MOST_SHARES ? (count as Quantity) : null;
 }
 
+/** What is wrong with a text that is none. */
+export const NO_QUANTITY_TYPED = "Enter a whole number of shares, 1 or more.";
+
 /** A whole number as people read it: `12,345`. */
 export function showCount(count: number): string {
   return count.toString().replace(/\B(?=(\d{3})+$)/g, ",");

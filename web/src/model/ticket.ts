@@ -1,7 +1,7 @@
 // The ticket as a person fills it in, and the intent or the faults that its fields amount to.
 import { type Money, moneyTyped, showMoney } from "./money.ts";
 import type { Intent } from "./preview.ts";
-import { quantityTyped } from "./quantity.ts";
+import { NO_QUANTITY_TYPED, quantityTyped } from "./quantity.ts";
 import type { OrderType, Side, TimeInForce } from "./side.ts";
 import type { Stock } from "./stock.ts";
 
@@ -42,14 +42,19 @@ export function readTicket(ticket: Ticket, stock: Stock): TicketReading {
     return {
       intent: null,
       faults: {
-        ...(quantity === null && { quantity: "Enter a whole number of shares, 1 or more." }),
+        ...(quantity === null && { quantity: NO_QUANTITY_TYPED }),
         ...(priceFault !== null && { price: priceFault }),
       },
     };
   }
-  const postOnly = ticket.postOnly && ticket.type === "limit" && ticket.timeInForce === "gtc";
+  const postOnly = ticket.postOnly && canPost(ticket);
   const { side, type, timeInForce } = ticket;
   return { intent: { side, type, quantity, price, timeInForce, postOnly }, faults: null };
+}
+
+/** Only what may wait can promise not to take. */
+export function canPost({ type, timeInForce }: Ticket): boolean {
+  return type === "limit" && timeInForce === "gtc";
 }
 
 /** The next price on the tick above or below one, never under one tick. */

@@ -1,8 +1,7 @@
 // An order's state in plain words. The names are the venue's; a name that is not known is shown as it is.
 import type { Order } from "./account.ts";
-import { showMoney } from "./money.ts";
+import { type Money, showMoney } from "./money.ts";
 import { showQuantity } from "./quantity.ts";
-import { whyClosed } from "./reasons.ts";
 import type { OrderStatus, TimeInForce } from "./side.ts";
 
 const STATUSES: Readonly<Record<OrderStatus, string>> = {
@@ -15,6 +14,16 @@ const STATUSES: Readonly<Record<OrderStatus, string>> = {
 
 /** Their status says it all. */
 const SAID_BY_STATUS = new Set(["filled", "cancelled"]);
+
+/** Why orders close, in words that end a sentence. */
+const WHY: Readonly<Record<string, string>> = {
+  filled: "it is filled",
+  cancelled: "it was cancelled",
+  ioc: "nobody else was at its price",
+  fok: "it could not be filled whole at once",
+  self_trade: "it met an order of your own",
+  insufficient_funds: "the money ran out",
+};
 
 const TIMES: Readonly<Record<TimeInForce, string>> = {
   gtc: "Until cancelled",
@@ -30,6 +39,10 @@ export function timeInForceWords(timeInForce: TimeInForce): string {
   return TIMES[timeInForce] ?? timeInForce;
 }
 
+export function whyClosed(reason: string | null): string {
+  return reason === null ? "it is closed" : (WHY[reason] ?? plain(reason));
+}
+
 /** What there is to say besides the status; empty: nothing. */
 export function outcomeOf({ cut, quantity, reason }: Order): string {
   const sentences = [];
@@ -40,7 +53,12 @@ export function outcomeOf({ cut, quantity, reason }: Order): string {
 
 /** An order in a few words, such as "buy 10 Apple at 135.50". */
 export function orderWords({ side, quantity, price }: Order, stock: string): string {
-  return `${side} ${showQuantity(quantity)} ${stock} ${price === null ? "at market" : `at ${showMoney(price)}`}`;
+  return `${side} ${showQuantity(quantity)} ${stock} ${atPrice(price)}`;
+}
+
+/** `at 15.50`, or `at market`. */
+export function atPrice(price: Money | null): string {
+  return price === null ? "at market" : `at ${showMoney(price)}`;
 }
 
 /** With a capital at its beginning. */

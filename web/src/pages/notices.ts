@@ -7,7 +7,8 @@ import type { OrderId } from "../model/ids.ts";
 import { averageOf, NO_MONEY, plus, showMoney } from "../model/money.ts";
 import { NO_SHARES, type Quantity, showQuantity } from "../model/quantity.ts";
 import { notify } from "../ui/notifications.ts";
-import { onExecution, onFoundOrder, stores } from "../venue/venue.ts";
+import { onExecution, onFoundOrder } from "../venue/venue.ts";
+import { stockName } from "./stocks.ts";
 
 /** How long fills are collected; the answer to an order is mostly there before. */
 const TOGETHER_MS = 400;
@@ -51,13 +52,9 @@ function fillSentence({ side, stock }: Execution, fills: readonly Execution[]): 
     fills.reduce((sum, fill) => plus(sum, fill.amount), NO_MONEY),
     quantity,
   );
-  return `${did} ${showQuantity(quantity)} ${nameOf(stock)} at ${showMoney(price ?? NO_MONEY)}.`;
+  return `${did} ${showQuantity(quantity)} ${stockName(stock)} at ${showMoney(price ?? NO_MONEY)}.`;
 }
 
 function foundSentence({ side, quantity, stock }: Order): string {
-  return `Your order arrived after all: ${side} ${showQuantity(quantity)} ${nameOf(stock)}.`;
-}
-
-function nameOf(stock: Order["stock"]): string {
-  return stores.prices.latest?.get(stock)?.name ?? `stock ${stock}`;
+  return `Your order arrived after all: ${side} ${showQuantity(quantity)} ${stockName(stock)}.`;
 }

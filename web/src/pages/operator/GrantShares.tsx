@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { newClientOrderId } from "../../model/ids.ts";
-import { quantityTyped, showQuantity } from "../../model/quantity.ts";
+import { NO_QUANTITY_TYPED, quantityTyped, showQuantity } from "../../model/quantity.ts";
 import type { Stock } from "../../model/stock.ts";
 import { notify } from "../../ui/notifications.ts";
 import { Dialog } from "../../ui/parts/Dialog.tsx";
@@ -35,7 +35,7 @@ function GrantForm({ stock, onClose }: { readonly stock: Stock; readonly onClose
   const key = useMemo(newClientOrderId, [to, count]);
   const faults = {
     account: /^\d+$/.test(to) ? null : "Enter the number of an account; the list of users has them.",
-    quantity: count === null ? "Enter a whole number of shares, 1 or more." : null,
+    quantity: count === null ? NO_QUANTITY_TYPED : null,
   };
   const { submit, busy, fault } = useSubmit(async () => {
     shown.value = true;

@@ -1,9 +1,10 @@
 // Under the ticket: what one holds of the stock, and one's open orders in it, those on their way first.
 import type { Order } from "../../model/account.ts";
-import { parseMoney, showMoney } from "../../model/money.ts";
+import { parseMoney } from "../../model/money.ts";
 import { type Position, positionOf } from "../../model/portfolio.ts";
 import { type Quantity, showCount, showQuantity } from "../../model/quantity.ts";
 import type { Stock } from "../../model/stock.ts";
+import { atPrice } from "../../model/words.ts";
 import { notify } from "../../ui/notifications.ts";
 import { Button, IconButton } from "../../ui/parts/Button.tsx";
 import { Amount, Change, Shares, SideBadge } from "../../ui/parts/Figures.tsx";
@@ -14,7 +15,7 @@ import { sentenceOf } from "../../venue/problem.ts";
 import { pendingOrders } from "../../venue/venue.ts";
 import { useCancel } from "../orders/cancelling.ts";
 import { pathTo } from "../routes.ts";
-import { atPrice, outcomeOf } from "./outcome.ts";
+import { outcomeOf } from "./outcome.ts";
 import "./ticket.css";
 
 /** These rows are drawn again with every price of the stock, so that thousands of them would stop the page. */
@@ -113,7 +114,7 @@ function OnItsWay({ pending, name }: { readonly pending: PendingOrder; readonly 
       <SideBadge side={request.side} />
       <span class="figure">
         {showQuantity(request.quantity as Quantity)}{" "}
-        {request.price === undefined ? "at market" : `at ${showMoney(parseMoney(request.price))}`}
+        {atPrice(request.price === undefined ? null : parseMoney(request.price))}
       </span>
       <span class="muted">{STATES[state]}</span>
       {state === "missing" && (

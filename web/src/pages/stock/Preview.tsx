@@ -5,6 +5,7 @@ import { type Intent, type Preview as Outcome, previewOf } from "../../model/pre
 import { type Quantity, showQuantity } from "../../model/quantity.ts";
 import type { Side } from "../../model/side.ts";
 import type { Stock } from "../../model/stock.ts";
+import { atPrice } from "../../model/words.ts";
 import { useAccount, useBook } from "../../venue/hooks.ts";
 import { BOOK_LEVELS } from "../../venue/stores.ts";
 import { notesOf } from "./notes.ts";
@@ -96,5 +97,5 @@ function averageText({ averagePrice }: Outcome): string {
 }
 
 function limitText(intent: Intent | null): string {
-  return intent?.price == null ? " at market" : ` at ${showMoney(intent.price)}`;
+  return ` ${atPrice(intent?.price ?? null)}`;
 }

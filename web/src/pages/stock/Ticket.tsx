@@ -5,7 +5,8 @@ import type { Intent } from "../../model/preview.ts";
 import { showQuantity } from "../../model/quantity.ts";
 import type { OrderType, Side, TimeInForce } from "../../model/side.ts";
 import type { Stock } from "../../model/stock.ts";
-import { readTicket, type Ticket } from "../../model/ticket.ts";
+import { canPost, readTicket, type Ticket } from "../../model/ticket.ts";
+import { atPrice } from "../../model/words.ts";
 import { Button } from "../../ui/parts/Button.tsx";
 import { Check, Choice, type Option, Select } from "../../ui/parts/Field.tsx";
 import { Notice } from "../../ui/parts/Notice.tsx";
@@ -14,7 +15,6 @@ import { type Shortcut, useShortcuts } from "../../ui/shortcuts.ts";
 import { session } from "../../venue/venue.ts";
 import { withNext } from "../door/next.ts";
 import { pathTo } from "../routes.ts";
-import { atPrice } from "./outcome.ts";
 import { Preview } from "./Preview.tsx";
 import { Sizes } from "./Sizes.tsx";
 import { useSending } from "./sending.ts";
@@ -92,11 +92,6 @@ export function TicketForm({ stock }: { readonly stock: Stock }) {
       <Send ticket={now} intent={reading.intent} busy={busy} />
     </form>
   );
-}
-
-/** Only what may wait can promise not to take. */
-function canPost({ type, timeInForce }: Ticket): boolean {
-  return type === "limit" && timeInForce === "gtc";
 }
 
 interface SendProps {

@@ -1,9 +1,8 @@
 // The rows of the order book ladder, from the book and the own orders. Pure.
-import type { Order } from "../../model/account.ts";
+import { type Order, ownAt } from "../../model/account.ts";
 import type { Book, Level } from "../../model/book.ts";
 import { basisPoints, type Money, minus } from "../../model/money.ts";
 import { NO_SHARES, type Quantity } from "../../model/quantity.ts";
-import type { Side } from "../../model/side.ts";
 
 export interface Rung {
   readonly price: Money;
@@ -38,8 +37,8 @@ export function ladderOf(book: Book, own: readonly Order[], room: Room): Ladder 
   const [bid, ask] = [bids[0]?.price, asks[0]?.price];
   const spread = bid === undefined || ask === undefined ? null : minus(ask, bid);
   return {
-    bids: rungs(bids, deepest, ownAt(book, own, "buy")),
-    asks: rungs(asks, deepest, ownAt(book, own, "sell")),
+    bids: rungs(bids, deepest, ownAt(own, book.stock, "buy")),
+    asks: rungs(asks, deepest, ownAt(own, book.stock, "sell")),
     spread,
     spreadBasisPoints: spread === null || bid === undefined ? null : basisPoints(spread, bid),
   };
@@ -58,20 +57,11 @@ function totalled(levels: readonly Level[]): readonly Totalled[] {
 function rungs(
   levels: readonly Totalled[],
   deepest: number,
-  own: ReadonlyMap<Money, Quantity>,
+  own: ReadonlyMap<Money | null, Quantity>,
 ): readonly Rung[] {
   return levels.map((level) => ({
     ...level,
     depth_per_cent: Math.round((level.total * 100) / deepest),
     own: own.get(level.price) ?? NO_SHARES,
   }));
-}
-
-function ownAt(book: Book, orders: readonly Order[], side: Side): ReadonlyMap<Money, Quantity> {
-  const own = new Map<Money, Quantity>();
-  for (const { stock, side: ofOrder, price, remaining } of orders) {
-    if (stock !== book.stock || ofOrder !== side || price === null) continue;
-    own.set(price, ((own.get(price) ?? 0) + remaining) as Quantity);
-  }
-  return own;
 }

@@ -1,9 +1,9 @@
 // What became of an order or of a refusal, in sentences. Pure.
 import type { Order } from "../../model/account.ts";
-import { type Money, showMoney } from "../../model/money.ts";
+import { showMoney } from "../../model/money.ts";
 import { showQuantity } from "../../model/quantity.ts";
-import { whyClosed } from "../../model/reasons.ts";
 import { isOpen } from "../../model/side.ts";
+import { capital, orderWords, whyClosed } from "../../model/words.ts";
 import { Refused, sentenceOf } from "../../venue/problem.ts";
 
 /** What has happened to an order that was just placed. */
@@ -19,28 +19,20 @@ function happenedTo(order: Order, name: string): string {
   const did = side === "buy" ? "Bought" : "Sold";
   const at = order.averagePrice === null ? "" : ` at ${showMoney(order.averagePrice)}`;
   if (status === "filled") return `${did} ${showQuantity(filled)} ${name}${at}`;
+  const offer = capital(orderWords(order, name));
   if (isOpen(status)) {
-    if (filled === 0) return `${offerOf(order, name)} waits ${waitingFor(order)}`;
+    if (filled === 0) return `${offer} waits ${waitingFor(order)}`;
     const rest = `${showQuantity(remaining)} more wait ${waitingFor(order)}`;
     return `${did} ${showQuantity(filled)} ${name}${at}; ${rest}`;
   }
-  if (filled === 0) return `${offerOf(order, name)} closed without a trade: ${whyClosed(order.reason)}`;
+  if (filled === 0) return `${offer} closed without a trade: ${whyClosed(order.reason)}`;
   const part = `${did} ${showQuantity(filled)} of ${showQuantity(quantity)} ${name}${at}`;
   return `${part}; the rest closed: ${whyClosed(order.reason)}`;
-}
-
-function offerOf({ side, quantity, price }: Order, name: string): string {
-  return `${side === "buy" ? "Buy" : "Sell"} ${showQuantity(quantity)} ${name} ${atPrice(price)}`;
 }
 
 function waitingFor({ side, price }: Order): string {
   if (price !== null) return "in the book";
   return side === "buy" ? "for sellers" : "for buyers";
-}
-
-/** `at 15.50`, or `at market`. */
-export function atPrice(price: Money | null): string {
-  return price === null ? "at market" : `at ${showMoney(price)}`;
 }
 
 /** A sentence, and the field of the ticket that it belongs to. */
