@@ -11,6 +11,11 @@ PricetimeError
 │   ├── JournalFenced       another host has appended to this partition's journal
 │   └── JournalFailed       writing failed; the venue has stopped answering
 ├── BrokerFailed            messages could not be sent, received or acknowledged
+├── PresenceFailed          who lives cannot be told
+├── CertificateUnusable     a certificate or its key cannot be used
+├── TopologyFailed          the processes of `pricetime up` could not be started or ended
+│   ├── ProgramMissing      a program that they need is not installed
+│   └── TopologyRuns        they run already
 ├── SnapshotError           a snapshot file is damaged or of another version
 ├── QueueFull               more commands wait than the venue takes
 ├── VenueStopped            the venue is stopping or has stopped
@@ -104,6 +109,18 @@ class PresenceFailed(PricetimeError):
 
 class CertificateUnusable(PricetimeError):
     """A certificate or its key cannot be used. Make them anew with `pricetime certs`."""
+
+
+class TopologyFailed(PricetimeError):
+    """The processes of the venue could not be started or ended. Their logs say why."""
+
+
+class ProgramMissing(TopologyFailed):
+    """A program that the venue needs is not installed. Install it with `make up`."""
+
+
+class TopologyRuns(TopologyFailed):
+    """The venue in this folder runs already. Stop it with `pricetime down`."""
 
 
 class SnapshotError(PricetimeError):

@@ -222,6 +222,53 @@ class Settings:
         2_500, "ms", "without a sign of life after which a host is held dead", 200, 600_000
     )
 
+    # Certificates of the services
+    certificate_days: int = _option(90, "days", "that a certificate of a service is good for", 1, 3_650)
+    certificate_renew_days: int = _option(
+        30, "days", "before its end from which on `pricetime certs --renew` replaces a certificate", 0, 3_650
+    )
+    authority_days: int = _option(3_650, "days", "that the certificate of the CA is good for", 1, 36_500)
+    certificate_check_s: int = _option(5, "s", "between two looks for renewed certificates", 1, 3_600)
+
+    # nginx, the door to many services
+    door_certificate: str = _option(
+        "", "file", "with the certificate that nginx shows to clients; empty: its own of the development CA"
+    )
+    door_key: str = _option("", "file", "with the key of it")
+    door_connections: int = _option(40_000, "connections", "of nginx, both sides counted", 64, 1_000_000)
+    door_address_connections: int = _option(
+        1_000, "requests", "of one address at once, streams counted; with rate_limits", 1, 1_000_000
+    )
+    door_token_connections: int = _option(
+        200, "requests", "with one token at once, streams counted; with rate_limits", 1, 1_000_000
+    )
+    door_body_limit: int = _option(
+        4_194_304, "bytes", "of a body that nginx lets pass; body_limit is what services take", 1_024, 2**30
+    )
+    door_header_limit: int = _option(32_768, "bytes", "of a line of a request's head", 1_024, 65_536)
+    door_head_timeout_s: int = _option(10, "s", "a request's head may take to arrive", 1, 600)
+    door_idle_s: int = _option(75, "s", "a connection is kept that asks nothing", 1, 3_600)
+    door_stream_idle_s: int = _option(90, "s", "a stream or feed may be silent", 10, 86_400)
+    door_connect_timeout_s: int = _option(2, "s", "a service may take to accept a connection", 1, 75)
+    door_max_fails: int = _option(
+        3, "failures", "in a row of an instance, from which on it is left out", 1, 1_000
+    )
+    door_fail_timeout_s: int = _option(2, "s", "an instance that failed is left out", 1, 600)
+    door_hsts_s: int = _option(
+        0, "s", "browsers are to use nothing but TLS with this host; 0: they are not told", 0, 2**31 - 1
+    )
+
+    # `pricetime up`
+    start_timeout_s: int = _option(120, "s", "servers, then services, may take to be ready", 5, 3_600)
+    stop_timeout_s: int = _option(25, "s", "a process may take to stop before it is killed", 1, 600)
+    watch_every_s: int = _option(3, "s", "between two questions to a service whether it is healthy", 1, 600)
+    watch_timeout_s: int = _option(5, "s", "a service may take to answer that", 1, 600)
+    watch_failures: int = _option(
+        4, "failures", "in a row to answer, from which on a service is started anew", 1, 1_000
+    )
+    log_bytes: int = _option(20_000_000, "bytes", "of a log, before it is rotated", 10_000, 2**40)
+    log_files: int = _option(3, "files", "of rotated logs kept of each process", 0, 1_000)
+
 
 class SettingValue(NamedTuple):
     """One row of ``pricetime config``."""

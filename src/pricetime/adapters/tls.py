@@ -2,17 +2,26 @@
 
 The folder of certificates holds ``ca.pem``, and ``NAME.pem`` with ``NAME-key.pem`` for each name; a process
 goes by its service's. Both sides of a connection show theirs, and a server asks for a name that it expects.
+
+``Certificates.watch`` takes in renewed files while the process runs: new connections use them, those that are
+open go on. Files that do not fit together, as between two writes, are not taken in.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
+
+import structlog
 
 from pricetime.errors import CertificateUnusable
 
 CA: Final = "ca.pem"
+
+_log = structlog.get_logger()
 
 
 class Certificates:
@@ -35,9 +44,39 @@ class Certificates:
         return context
 
     def reload(self) -> None:
-        """Use the files as they are now, for connections from now on; CertificateUnusable."""
+        """Use the files as they are now, for new connections; CertificateUnusable changes nothing."""
+        # A context that fails to load is left without a key, so one of no use tries first.
+        self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         for context in self._contexts:
             self._load(context)
+
+    async def watch(self, every_s: float, renewed: Callable[[], None] = lambda: None) -> None:
+        """Reload whenever the files have changed, and call ``renewed`` then; until cancelled."""
+        known = self._versions()
+        while True:
+            await asyncio.sleep(every_s)
+            if (found := self._versions()) == known:
+                continue
+            try:
+                self.reload()
+            except CertificateUnusable as error:  # a later look may find them whole
+                _log.warning("certificates not taken in", error=str(error))
+                continue
+            known = found
+            _log.info("certificates taken in", certificate=str(self.certificate))
+            renewed()
+
+    def _versions(self) -> list[tuple[int, int]]:
+        """Return what tells each file from an earlier one of its name; replaced files have another inode."""
+        found = []
+        for path in (self.ca, self.certificate, self.key):
+            try:
+                status = path.stat()
+            except OSError:
+                found.append((0, 0))
+            else:
+                found.append((status.st_ino, status.st_mtime_ns))
+        return found
 
     def _context(self, protocol: int) -> ssl.SSLContext:
         context = ssl.SSLContext(protocol)

@@ -1,5 +1,11 @@
-"""The servers of a whole venue: how each is configured and started, on one machine.
+"""Many services on one machine: certificates, configurations of the servers, processes and their ends.
 
-Each module renders the configuration of one server into a folder of its own and returns the programs to
-run. Whoever runs them, a supervisor or a test, ends them with SIGTERM.
+::
+
+    settings ──> plan ──────> certificates, nginx, RabbitMQ, Redis, supervisor: files in the data folder
+                 who runs,       │
+                 on which port   └──> supervisord ──> servers, services, and the watcher of their health
+
+``up`` starts it all in order, ``down`` ends it. What runs is told in ``run.json``. A module for each server renders
+its configuration into a folder and returns the programs to run; whoever runs them ends them with SIGTERM.
 """
