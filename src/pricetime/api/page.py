@@ -21,17 +21,22 @@ POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     b"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+ISOLATION: Final[RawHeaders] = [
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+"""No page of another origin may hold on to this one, or embed its files."""
 
-_PACKED: Final = Path(__file__).parents[1] / "page"
+PACKED: Final = Path(__file__).parents[1] / "page"
 _INDEX: Final = "/index.html"
-_ADDRESSES: Final = re.compile(
+ADDRESSES: Final = re.compile(
     r"/|/(market|orders|portfolio|wallet|sign-in|register)|/stocks/[^/]+|/operator(/.*)?"
 )
-_FOR_GOOD: Final = b"public, max-age=31536000, immutable"
-_ASK_FIRST: Final = b"no-cache"
+FOR_GOOD: Final = b"public, max-age=31536000, immutable"
+ASK_FIRST: Final = b"no-cache"
 _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 """Best first: the name in ``Accept-Encoding``, and how the file's name ends."""
-_TYPES: Final = {
+TYPES: Final = {
     ".css": b"text/css; charset=utf-8",
     ".html": b"text/html; charset=utf-8",
     ".ico": b"image/x-icon",
@@ -86,14 +91,14 @@ class Page:
 
     def find(self, path: str) -> File | None:
         """Return the file at a path; the page's own addresses are all its index."""
-        if self._index is not None and _ADDRESSES.fullmatch(path):
+        if self._index is not None and ADDRESSES.fullmatch(path):
             return self._index
         return self._files.get(path)
 
 
 def read_page(folder: str) -> Page:
     """Return the page built into a folder; empty: into the package."""
-    root = Path(folder) if folder else _PACKED
+    root = Path(folder) if folder else PACKED
     if not (root / _INDEX[1:]).is_file():
         return Page({})
     endings = tuple(ending for _, ending in _ENCODINGS)
@@ -104,12 +109,11 @@ def read_page(folder: str) -> Page:
 def _read(path: Path, root: Path) -> File:
     hashed = path.relative_to(root).parts[0] == "assets"
     head = [
-        (b"content-type", _TYPES.get(path.suffix, b"application/octet-stream")),
+        (b"content-type", TYPES.get(path.suffix, b"application/octet-stream")),
         *SECURITY,
         (b"content-security-policy", POLICY),
-        (b"cross-origin-opener-policy", b"same-origin"),
-        (b"cross-origin-resource-policy", b"same-origin"),
-        (b"cache-control", _FOR_GOOD if hashed else _ASK_FIRST),
+        *ISOLATION,
+        (b"cache-control", FOR_GOOD if hashed else ASK_FIRST),
         (b"vary", b"accept-encoding"),
     ]
     forms = {

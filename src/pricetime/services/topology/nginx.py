@@ -1,0 +1,273 @@
+"""nginx's configuration, from settings: the one door of a venue that runs as many services.
+
+Every path goes to the service that ``api/shares.py`` names; the page's files are served by nginx itself,
+with the headers that ``api/page.py`` gives them. What nginx refuses by itself reads like the API's own
+answers, in the format of the path's family.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import resource
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pricetime.api.endpoints import Family
+from pricetime.api.exchange import ERROR_HEAD
+from pricetime.api.guards.headers import SECURITY, RawHeaders
+from pricetime.api.page import ADDRESSES, ASK_FIRST, FOR_GOOD, ISOLATION, POLICY, TYPES
+from pricetime.api.problems import Answer, written
+from pricetime.api.shares import PREFIXES, Share
+from pricetime.settings import Settings
+
+_TEMPLATE: Final = Path(__file__).parent / "templates" / "nginx.conf"
+_DAYTRADE: Final = ("/authentication/", "/setup/", "/transaction/", "/engine/")
+_STREAM: Final = "/v1/stream"
+_FEED: Final = "/v1/orders/feed"
+_FAMILIES: Final[tuple[Family, ...]] = ("v1", "daytrade")
+_MARGIN_S: Final = 5
+"""That a service has more than its own limit of a request, so that its answer comes before nginx's."""
+_FILES_BESIDES: Final = 200
+_NOBODY: Final = "        server 127.0.0.1:9 down;\n"
+"""An upstream without instances; nginx wants one."""
+
+_FAULTS: Final[dict[int, tuple[str, str]]] = {
+    400: ("invalid_http", "This cannot be read as a request. See /docs for how requests look."),
+    405: ("method_not_allowed", "This method does not work here. See /docs for those that do."),
+    408: ("body_timeout", "The request did not arrive in time. Send it again over a better connection."),
+    413: ("body_too_large", "The body is larger than the venue takes. Send less at once."),
+    414: ("headers_too_large", "The address is longer than the venue takes. Send what is long as a body."),
+    429: ("rate_limited", "You are sending too many requests. Try again in 1 s."),
+    494: ("headers_too_large", "A line of the headers is longer than the venue takes. Send shorter ones."),
+    497: ("invalid_http", "This port speaks TLS. Use https:// in the address."),
+    500: ("internal_error", "The venue failed. Give its operator the request id."),
+    502: ("not_ready", "No instance of the service answers. Try again in a moment."),
+    503: ("not_ready", "The service does not take requests now. Try again in a moment."),
+    504: (
+        "request_timeout",
+        "The answer took too long; what was asked may be done all the same. A client order id shows whether.",
+    ),
+}
+"""Code and detail of what nginx answers by itself, by its status."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Door:
+    """Where nginx listens, what it writes to, and which instances there are. ``page``: files it serves."""
+
+    host: str
+    port: int
+    is_tls: bool
+    folder: Path
+    certs: Path
+    page: Path | None
+    upstreams: Mapping[Share, Sequence[str]]
+    access_log: str = "/dev/stdout"
+
+
+class _Template(string.Template):
+    delimiter = "%"  # nginx has the dollar for its variables
+
+
+def render_nginx(door: Door, settings: Settings) -> str:
+    """Return nginx.conf."""
+    limits = settings.rate_limits
+    hsts = _hsts(settings) if door.is_tls else ""
+    files = _files(settings.door_connections)
+    request_timeout = settings.request_timeout_s + _MARGIN_S
+    return _Template(_TEMPLATE.read_text("utf-8")).substitute(
+        user=_user(),
+        files=files,
+        connections=min(settings.door_connections, files),
+        folder=door.folder,
+        certs=door.certs,
+        access_log=door.access_log,
+        types=_types(),
+        limit_zones=_limit_zones(settings) if limits else "",
+        limits=_limits(settings) if limits else "",
+        upstreams="\n".join(_upstream(name, where, settings) for name, where in door.upstreams.items()),
+        listen=f"{_bracketed(door.host)}:{door.port}{' ssl http2' if door.is_tls else ''} backlog=4096",
+        tls=_tls(door, settings) if door.is_tls else "",
+        hsts=f"        {hsts}\n" if hsts else "",
+        real_ip=_real_ip(settings.trusted_proxies),
+        body_limit=settings.door_body_limit,
+        header_limit=settings.door_header_limit,
+        head_timeout=settings.door_head_timeout_s,
+        body_timeout=settings.body_timeout_s + _MARGIN_S,
+        idle=settings.door_idle_s,
+        connect_timeout=settings.door_connect_timeout_s,
+        request_timeout=request_timeout,
+        error_pages=_indented(_error_pages("v1"), 8),
+        locations="\n".join([_health(hsts), *_locations(settings), *_page(door.page, hsts), *_errors(hsts)]),
+    )
+
+
+def _user() -> str:
+    """Return the line that lets workers read what root may, where root runs it all."""
+    return f"user {pwd.getpwuid(0).pw_name};\n" if os.geteuid() == 0 else ""
+
+
+def _files(wanted: int) -> int:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return wanted + _FILES_BESIDES if hard == resource.RLIM_INFINITY else min(wanted + _FILES_BESIDES, hard)
+
+
+def _types() -> str:
+    return "".join(f'        "{media.decode()}" {ending[1:]};\n' for ending, media in TYPES.items())
+
+
+def _limit_zones(settings: Settings) -> str:
+    return f"""
+    limit_req_zone $binary_remote_addr zone=address_rate:16m rate={settings.rate_address_per_s}r/s;
+    limit_req_zone $door_token zone=token_rate:32m rate={settings.rate_account_per_s}r/s;
+    limit_conn_zone $binary_remote_addr zone=address_requests:16m;
+    limit_conn_zone $door_token zone=token_requests:32m;
+    limit_req_status 429;
+    limit_conn_status 429;
+    limit_req_log_level info;
+    limit_conn_log_level info;
+"""
+
+
+def _limits(settings: Settings) -> str:
+    return f"""
+        limit_req zone=address_rate burst={settings.rate_address_burst} nodelay;
+        limit_req zone=token_rate burst={settings.rate_account_burst} nodelay;
+        limit_conn address_requests {settings.door_address_connections};
+        limit_conn token_requests {settings.door_token_connections};
+"""
+
+
+def _upstream(name: Share, instances: Sequence[str], settings: Settings) -> str:
+    health = f"max_fails={settings.door_max_fails} fail_timeout={settings.door_fail_timeout_s}s"
+    servers = _indented((f"server {address} {health};" for address in instances), 8) or _NOBODY
+    return f"""
+    upstream {name} {{
+        zone {name} 64k;
+        least_conn;
+{servers}        keepalive 128;
+        keepalive_requests 100000;
+        keepalive_timeout 30s;
+    }}
+"""
+
+
+def _tls(door: Door, settings: Settings) -> str:
+    certificate = settings.door_certificate or door.certs / "nginx.pem"
+    key = settings.door_key or door.certs / "nginx-key.pem"
+    return f"""\
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;
+        ssl_session_cache shared:door:16m;
+        ssl_session_tickets off;
+"""
+
+
+def _hsts(settings: Settings) -> str:
+    age = settings.door_hsts_s
+    return f'add_header Strict-Transport-Security "max-age={age}" always;' if age else ""
+
+
+def _real_ip(proxies: str) -> str:
+    """Return what makes the address of a client behind other proxies known."""
+    trusted = [part.strip() for part in proxies.split(",") if part.strip()]
+    if not trusted:
+        return ""
+    lines = [*(f"set_real_ip_from {each};" for each in trusted), "real_ip_header X-Forwarded-For;"]
+    return "".join(f"        {line}\n" for line in [*lines, "real_ip_recursive on;"])
+
+
+def _health(hsts: str) -> str:
+    head = ["access_log off;", "default_type application/json;", *_headers(ERROR_HEAD, hsts)]
+    return _location("= /healthz", [*head, """return 200 '{"status":"up"}';"""])
+
+
+def _locations(settings: Settings) -> Iterable[str]:
+    shares = {**PREFIXES, "/v1/": PREFIXES["/"], "/setup/": PREFIXES["/"], _FEED: PREFIXES["/v1/orders"]}
+    del shares["/"]  # comes after the files of the page
+    for prefix, service in sorted(shares.items()):
+        lines = [f"proxy_pass https://{service};"]
+        if prefix in (_FEED, _STREAM):
+            lines += [
+                "proxy_buffering off;",
+                f"proxy_read_timeout {settings.door_stream_idle_s}s;",
+                f"proxy_send_timeout {settings.door_stream_idle_s}s;",
+            ]
+        if prefix.startswith(_DAYTRADE):
+            lines += _error_pages("daytrade")
+        yield _location(prefix, lines)
+
+
+def _page(folder: Path | None, hsts: str) -> Iterable[str]:
+    """Return the locations of the page's files, and of all else, which is the market's."""
+    rest = f"proxy_pass https://{PREFIXES['/']};"
+    if folder is None:
+        yield _location("/", [rest])
+        return
+    served = [
+        f"root {folder};",
+        "gzip_static on;",
+        "gzip_vary on;",
+        *_error_pages("v1", besides=405),
+        "error_page 405 = @rest;",
+    ]
+    for where, cache, files in (
+        (f'~ "^(?:{ADDRESSES.pattern})$"', ASK_FIRST, "/index.html"),
+        ("/assets/", FOR_GOOD, "$uri"),
+        ("/", ASK_FIRST, "$uri"),
+    ):
+        head = [*SECURITY, (b"content-security-policy", POLICY), *ISOLATION, (b"cache-control", cache)]
+        yield _location(where, [*served, *_headers(head, hsts), f"try_files {files} @rest;"])
+    yield _location("@rest", [rest])
+
+
+def _errors(hsts: str) -> Iterable[str]:
+    """Return the answers that nginx gives by itself, in the format of either family."""
+    for family in _FAMILIES:
+        for status, (code, detail) in _FAULTS.items():
+            answered, media, body = written(Answer(code, detail), family, "$door_id")
+            head = [*ERROR_HEAD, *([(b"retry-after", b"1")] if answered in (429, 503) else [])]
+            text = body.decode().replace("'", r"\'")
+            lines = [
+                "internal;",
+                f"default_type {media.decode()};",
+                *_headers(head, hsts),
+                f"return {answered} '{text}';",
+            ]
+            yield _location(f"= {_error_path(family, status)}", lines)
+
+
+def _error_pages(family: Family, besides: int = 0) -> list[str]:
+    return [
+        f"error_page {status} ={written(Answer(code, detail), family, '')[0]} {_error_path(family, status)};"
+        for status, (code, detail) in _FAULTS.items()
+        if status != besides
+    ]
+
+
+def _error_path(family: Family, status: int) -> str:
+    return f"/.door/{family}/{status}"
+
+
+def _headers(head: RawHeaders, hsts: str) -> list[str]:
+    """Return the headers of an answer of nginx's own; a location that adds any inherits none."""
+    added = [f'add_header {name.decode().title()} "{value.decode()}" always;' for name, value in head]
+    return [*added, "add_header X-Request-Id $door_id always;", *([hsts] if hsts else [])]
+
+
+def _location(where: str, lines: Iterable[str]) -> str:
+    return f"        location {where} {{\n{_indented(lines, 12)}        }}\n"
+
+
+def _indented(lines: Iterable[str], by: int) -> str:
+    return "".join(f"{' ' * by}{line}\n" for line in lines)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
