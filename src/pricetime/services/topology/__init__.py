@@ -6,6 +6,6 @@
                  who runs,       │
                  on which port   └──> supervisord ──> servers, services, and the watcher of their health
 
-``up`` starts it all in order, ``down`` ends it. What runs is told in ``run.json``. A module for each server renders
-its configuration into a folder and returns the programs to run; whoever runs them ends them with SIGTERM.
+``up`` starts it all in order, ``down`` ends it. What runs is told in ``run.json``. The module of a server
+renders its configuration into a folder and returns the programs to run; who runs them ends them with SIGTERM.
 """
