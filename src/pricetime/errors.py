@@ -21,6 +21,7 @@ PricetimeError
 ├── VenueStopped            the venue is stopping or has stopped
 ├── ViewsBehind             the read models did not catch up in time
 ├── ViewsDamaged            the read models do not fit the journal
+├── ViewsFenced             another follower has written this partition's read models
 ├── AccountsFailed          the users' database cannot be read or written
 ├── IdentityError
 │   ├── InvalidUser         a user name, name or role that cannot be
@@ -149,6 +150,10 @@ class AccountsFailed(PricetimeError):
 
 class ViewsDamaged(PricetimeError):
     """The views are damaged. Restart, or run `pricetime rebuild`: they are made anew from the journal."""
+
+
+class ViewsFenced(PricetimeError):
+    """Another follower has written the views of this partition meanwhile, so this one steps down."""
 
 
 class IdentityError(PricetimeError):

@@ -38,6 +38,7 @@ from pricetime.rules.partitions import (
     BookPartition,
     Input,
     LedgerPartition,
+    Output,
     Partition,
     Room,
     Topology,
@@ -68,12 +69,16 @@ class Parted:
         told = []
         while self._under_way:
             address, delivered = self._under_way.popleft()
-            for output in self._partition(address).apply([delivered]):
+            for output in self.deliver(address, delivered):
                 if output.destination == EVENTS:
                     told.append(output.records)
                 else:
                     self._under_way.append((output.destination, Input(address, output.records)))
         return b"".join(told)
+
+    def deliver(self, address: Address, delivered: Input) -> list[Output]:
+        """Let a partition apply what it is sent, and return what it sends."""
+        return self._partition(address).apply([delivered])
 
     def _partition(self, address: Address) -> Partition:
         return self.ledgers[address.number] if address.room == Room.LEDGER else self.books[address.number]
@@ -108,11 +113,12 @@ class Parted:
 
 
 class PartedTrial:
-    """The reference and a venue in parts, led through one program."""
+    """The reference and a venue in parts, led through one program, ``tick_ns`` from command to command."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, *, tick_ns: int = _TICK_NS) -> None:
         self.venue = Venue()
         self.parts = Parted(topology)
+        self._tick_ns = tick_ns
         self.witness = Witness()
         self.commands = self.restores = 0
         self._waiting: list[Command] = []
@@ -145,7 +151,7 @@ class PartedTrial:
 
     def _apply(self, command: Command) -> tuple[Difference | None, bytes]:
         sequence = self.venue.sequence
-        stamped = stamp(self.fitted(command), sequence, (sequence + 1) * _TICK_NS)
+        stamped = stamp(self.fitted(command), sequence, (sequence + 1) * self._tick_ns)
         self.commands += 1
         whole = self.venue.apply(stamped.pack())
         return self._compare_events(whole, self.parts.apply(stamped)), whole

@@ -309,6 +309,8 @@ class ViewChanges(msgspec.Struct, frozen=True, kw_only=True):
     levels: Mapping[tuple[int, int, int], DepthLevel] = {}
     """By stock, side and price; price 0 is what waits at market."""
     commands: Sequence[CommandRow] = ()
+    shares: Mapping[int, int] = {}
+    """By stock: what one ledger of a venue in parts has granted; one process has it in ``stocks``."""
     moments: Mapping[int, int] = {}
     """By second since 1970: the first event in it. Finds events by time, which never runs backwards."""
 
@@ -333,4 +335,17 @@ class ViewStore(Protocol):
 
     def close(self) -> None:
         """Release the files; safe to call twice."""
+        ...
+
+
+class PartitionViewStore(ViewStore, Protocol):
+    """The write side of the views of a venue in parts, for the stream of one partition.
+
+    Streams of several partitions share the rows' tables, but each row is of one stream. The position of a
+    save has to follow on the one that the store has seen last: ViewsFenced where another writer has moved
+    it, and nothing is stored. ``clear`` throws away what is of this stream only.
+    """
+
+    def shares(self, stock: int) -> int:
+        """Return how many shares of a stock this ledger has granted."""
         ...

@@ -215,7 +215,7 @@ class PartitionHost:
             assert self._post.is_next(message), "those of a source are applied in order and once"
             self._post.hear(message)
         outputs = self._partition.apply(
-            [Input(message.source, message.records) for message in messages if _is_sound(message)]
+            [Input(message.source, message.records) for message in messages if is_sound(message)]
         )
         return tuple(self._post.address(self.address, outputs))
 
@@ -240,7 +240,7 @@ def _type_of(address: Address) -> type[LedgerPartition] | type[BookPartition]:
     return LedgerPartition if address.room == Room.LEDGER else BookPartition
 
 
-def _is_sound(message: Message) -> bool:
+def is_sound(message: Message) -> bool:
     """Return whether a message holds the kind of records that its source sends."""
     try:
         check = check_events if message.source.room == Room.BOOK else check_commands

@@ -5,6 +5,7 @@ Follower (its own thread) ──> Projection ──> ViewStore.save        reade
 
 from pricetime.views.candles import INTERVALS_S
 from pricetime.views.follower import Follower, rebuild, resume
+from pricetime.views.partition_projection import PartitionProjection
 from pricetime.views.projection import Projection
 
-__all__ = ["INTERVALS_S", "Follower", "Projection", "rebuild", "resume"]
+__all__ = ["INTERVALS_S", "Follower", "PartitionProjection", "Projection", "rebuild", "resume"]

@@ -1,16 +1,15 @@
 """The audit of commands: who asked for what, and what became of it.
 
 Accepted orders, amends and cancels are left out: the orders themselves show them. Every denial is in. An
-answer does not say on whose authority its command came, so the command is looked up by its sequence.
+answer carries all that its command asked for, but not on whose authority it came: that is looked up.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from pricetime.ports import Batch, CommandRow
-from pricetime.records import COMMAND_BYTES, Command, CommandKind, Event, Reason
-from pricetime.records.fields import COMMAND
+from pricetime.ports import CommandRow
+from pricetime.records import CommandKind, Event, Reason
 
 _PLACE: Final = int(CommandKind.PLACE_ORDER)
 _KINDS: Final = {int(kind): kind.name.lower() for kind in CommandKind}
@@ -23,20 +22,18 @@ class Audit:
     def __init__(self) -> None:
         self._rows: list[CommandRow] = []
 
-    def answered(self, event: Event, batch: Batch) -> None:
-        """Take in an ACCEPTED or DENIED of ``batch``."""
-        offset = (event.sequence - batch.first_sequence) * COMMAND_BYTES
-        command = Command._make(COMMAND.unpack_from(batch.commands, offset))
+    def answered(self, event: Event, actor: int) -> None:
+        """Take in the ACCEPTED or DENIED of a command that came on the authority of ``actor``."""
         row = CommandRow(
             sequence=event.sequence,
             time_ns=event.time_ns,
-            actor=command.actor,
+            actor=actor,
             account=event.account,
-            kind=_KINDS.get(command.kind, f"unknown_{command.kind}"),
-            stock=command.stock,
-            order=0 if command.kind == _PLACE else command.order,
-            quantity=command.quantity,
-            amount=command.amount,
+            kind=_KINDS.get(event.command, f"unknown_{event.command}"),
+            stock=event.stock,
+            order=0 if event.command == _PLACE else event.order,
+            quantity=event.quantity,
+            amount=event.amount,
             reason=_REASONS[event.reason],
         )
         self._rows.append(row)

@@ -1,11 +1,11 @@
-"""The market: stocks with last price and the day's prices. A day is a UTC day."""
+"""The market: stocks with last price and the day's prices, and shares in existence. A day is a UTC day."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from pricetime.errors import ViewsDamaged
-from pricetime.ports import StockRow, ViewStore
+from pricetime.ports import PartitionViewStore, StockRow, ViewStore
 from pricetime.records import Event
 from pricetime.views.capped import capped
 from pricetime.views.working import Working
@@ -108,3 +108,18 @@ class Stocks:
         if row is None:
             raise ViewsDamaged(f"the views do not hold stock {number}, which the journal goes on about")
         return _Stock(row)
+
+
+class Shares:
+    """Shares in existence of each stock, as far as one ledger has granted them."""
+
+    def __init__(self, store: PartitionViewStore) -> None:
+        self._shares: Working[int, int] = Working(store.shares, _STOCKS_KEPT)
+
+    def granted(self, event: Event) -> None:
+        """Take in an ACCEPTED of GRANT_SHARES."""
+        self._shares.add(event.stock, self._shares[event.stock] + event.quantity)
+
+    def take(self) -> dict[int, int]:
+        """Return the sums that have changed, by stock, and begin anew."""
+        return self._shares.take()

@@ -79,6 +79,16 @@ class Holdings:
             self._buy(event.maker_account, event, event.maker_fee)
             self._sell(event.account, event, event.fee)
 
+    def traded_by_taker(self, event: Event) -> None:
+        """Take in the taker's half of a TRADED."""
+        move = self._buy if event.side == _BUY else self._sell
+        move(event.account, event, event.fee)
+
+    def traded_by_maker(self, event: Event) -> None:
+        """Take in the maker's half of a TRADED."""
+        move = self._sell if event.side == _BUY else self._buy
+        move(event.maker_account, event, event.maker_fee)
+
     def changed(self, event: Event) -> None:
         """Take in a HOLDING_CHANGED; ViewsDamaged where it is not what trades and grants add up to."""
         holding = self._holdings.touch((event.account, event.stock))

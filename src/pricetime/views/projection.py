@@ -10,15 +10,16 @@ through ``ports.ViewStore``, from which rows that are not in working memory are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from pricetime.errors import ViewsDamaged
 from pricetime.ports import Batch, ViewChanges, ViewPosition, ViewStore
-from pricetime.records import CommandKind, Event, EventKind, Flag, iter_events
+from pricetime.records import COMMAND_BYTES, Command, CommandKind, Event, EventKind, Flag, iter_events
+from pricetime.records.fields import COMMAND
 from pricetime.views.audit import Audit
 from pricetime.views.candles import SECOND_NS, Candles
 from pricetime.views.depth import Depths
+from pricetime.views.handlers import Handler, table_of
 from pricetime.views.latest import latest
 from pricetime.views.market import Stocks
 from pricetime.views.money import Holdings, Wallets
@@ -27,14 +28,10 @@ from pricetime.views.orders import Orders
 ROWS_KEPT: Final = 100_000
 """Rows of a kind in working memory, at most, between two saves."""
 _REPEATED: Final = int(Flag.REPEATED)
-_TRADING: Final = frozenset(
+TRADING: Final = frozenset(
     map(int, (CommandKind.PLACE_ORDER, CommandKind.AMEND_ORDER, CommandKind.CANCEL_ORDER))
 )
-_Handler = Callable[[Event], None]
-
-
-def _nothing(_event: Event) -> None:
-    """Take in an event that changes no row by itself."""
+"""Commands whose acceptance their orders show."""
 
 
 class Projection:
@@ -88,46 +85,54 @@ class Projection:
             moments=moments,
         )
 
-    def _table_of_handlers(self) -> list[_Handler]:
+    def _table_of_handlers(self) -> list[Handler]:
         """Return the handler of each EventKind, at its number."""
-        handlers = {
-            EventKind.ACCEPTED: self._accepted,
-            EventKind.DENIED: self._denied,
-            EventKind.ORDER_OPENED: self._orders.opened,
-            EventKind.TRADED: self._traded,
-            EventKind.ORDER_CLOSED: self._orders.closed,
-            EventKind.BALANCE_CHANGED: self._wallets.changed,
-            EventKind.HOLDING_CHANGED: self._holdings.changed,
-        }
-        return [_nothing, *(handlers[kind] for kind in EventKind)]
+        return table_of(
+            EventKind,
+            {
+                EventKind.ACCEPTED: self._accepted,
+                EventKind.DENIED: self._denied,
+                EventKind.ORDER_OPENED: self._orders.opened,
+                EventKind.TRADED: self._traded,
+                EventKind.ORDER_CLOSED: self._orders.closed,
+                EventKind.BALANCE_CHANGED: self._wallets.changed,
+                EventKind.HOLDING_CHANGED: self._holdings.changed,
+            },
+        )
 
-    def _table_of_accepted_handlers(self) -> list[_Handler]:
+    def _table_of_accepted_handlers(self) -> list[Handler]:
         """Return the handler of the ACCEPTED of each CommandKind, at its number."""
-        handlers: dict[CommandKind, _Handler] = {
-            CommandKind.LIST_STOCK: self._stocks.listed,
-            CommandKind.DEPOSIT: self._wallets.moved,
-            CommandKind.WITHDRAW: self._wallets.moved,
-            CommandKind.GRANT_SHARES: self._granted,
-            CommandKind.PLACE_ORDER: self._orders.placed,
-            CommandKind.AMEND_ORDER: self._orders.amended,
-            CommandKind.HALT_STOCK: self._stocks.halted,
-            CommandKind.RESUME_STOCK: self._stocks.resumed,
-        }
-        return [_nothing, *(handlers.get(kind, _nothing) for kind in CommandKind)]
+        return table_of(
+            CommandKind,
+            {
+                CommandKind.LIST_STOCK: self._stocks.listed,
+                CommandKind.DEPOSIT: self._wallets.moved,
+                CommandKind.WITHDRAW: self._wallets.moved,
+                CommandKind.GRANT_SHARES: self._granted,
+                CommandKind.PLACE_ORDER: self._orders.placed,
+                CommandKind.AMEND_ORDER: self._orders.amended,
+                CommandKind.HALT_STOCK: self._stocks.halted,
+                CommandKind.RESUME_STOCK: self._stocks.resumed,
+            },
+        )
 
     def _accepted(self, event: Event) -> None:
         self._mark(event)
         if event.flags & _REPEATED:
             return  # it was done, and audited, when it came first
-        if event.command not in _TRADING:
-            assert self._batch is not None
-            self._audit.answered(event, self._batch)
+        if event.command not in TRADING:
+            self._audit.answered(event, self._actor(event))
         self._accepted_handlers[event.command](event)
 
     def _denied(self, event: Event) -> None:
-        assert self._batch is not None
         self._mark(event)
-        self._audit.answered(event, self._batch)
+        self._audit.answered(event, self._actor(event))
+
+    def _actor(self, event: Event) -> int:
+        """Return on whose authority the command of an event came."""
+        assert self._batch is not None
+        offset = (event.sequence - self._batch.first_sequence) * COMMAND_BYTES
+        return Command._make(COMMAND.unpack_from(self._batch.commands, offset)).actor
 
     def _mark(self, event: Event) -> None:
         """Note the first event of each second."""

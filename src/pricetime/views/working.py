@@ -34,7 +34,7 @@ class Working(dict[K, V], Generic[K, V]):
         return value
 
     def add(self, key: K, value: V) -> None:
-        """Add a row that no store holds yet."""
+        """Put a row in the place of the one that a store may hold."""
         self[key] = self.touched[key] = value
 
     def take(self, is_done: Callable[[V], bool] | None = None) -> dict[K, V]:
