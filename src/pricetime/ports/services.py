@@ -52,6 +52,8 @@ class Sign(Row, frozen=True):
     cpu_s: float = 0.0
     """Processor time of the process since it began."""
     time_ns: int = 0
+    lag_s: float = 0.0
+    """How old the oldest command of its newest batch was when it was journaled."""
 
 
 class Presence(Protocol):
