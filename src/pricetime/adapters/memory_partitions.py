@@ -60,15 +60,17 @@ class MemoryInputs:
 
     def __init__(self, queue: MemoryQueue) -> None:
         self._queue = queue
+        self._is_awake = False
         queue.hand_to(self)
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Return up to ``limit`` messages, the first awaited; BrokerFailed once another has the queue."""
         queue = self._queue
-        while queue.consumer is self and not queue.messages:
+        while queue.consumer is self and not queue.messages and not self._is_awake:
             queue.arrived.clear()
             await queue.arrived.wait()
         self._refuse_where_replaced()
+        self._is_awake = False
         deliveries: list[Delivery] = []
         while queue.messages and len(deliveries) < limit:
             tag, message = next(queue.tags), queue.messages.popleft()
@@ -81,6 +83,11 @@ class MemoryInputs:
         self._refuse_where_replaced()
         for delivery in deliveries:
             self._queue.given_out.pop(delivery.tag, None)
+
+    def wake(self) -> None:
+        """Let ``receive`` return."""
+        self._is_awake = True
+        self._queue.arrived.set()
 
     def _refuse_where_replaced(self) -> None:
         if self._queue.consumer is not self:

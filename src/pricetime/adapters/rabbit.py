@@ -145,7 +145,8 @@ class RabbitInputs:
         """Return what has arrived, at most ``limit``, and wait where nothing has; BrokerFailed."""
         while True:
             deliveries, unreadable = [], []
-            for tag, body in await self._consumer.receive(limit):
+            received = await self._consumer.receive(limit)
+            for tag, body in received:
                 try:
                     deliveries.append(Delivery(tag, _decode(body)))
                 except msgspec.MsgspecError as error:
@@ -153,12 +154,16 @@ class RabbitInputs:
                     unreadable.append(tag)
             if unreadable:
                 await self._consumer.acknowledge(unreadable)
-            if deliveries:
+            if deliveries or not received:
                 return deliveries
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Let the queue forget these; BrokerFailed."""
         await self._consumer.acknowledge(delivery.tag for delivery in deliveries)
+
+    def wake(self) -> None:
+        """Let ``receive`` return with nothing."""
+        self._consumer.wake()
 
     async def close(self) -> None:
         """Give up the queue to the next consumer."""

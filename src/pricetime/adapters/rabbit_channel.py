@@ -108,6 +108,7 @@ class Consumer:
         self._given_out: dict[int, None] = {}
         self._wake = asyncio.Event()
         self._failed: str | None = None
+        self._is_awake = False
 
     @classmethod
     async def open(
@@ -129,9 +130,10 @@ class Consumer:
 
     async def receive(self, limit: int) -> list[tuple[int, bytes]]:
         """Return tag and body of what has arrived, up to ``limit``; wait for the first; BrokerFailed."""
-        while not self._failed and not self._arrived:
+        while not self._failed and not self._arrived and not self._is_awake:
             self._wake.clear()
             await self._wake.wait()
+        self._is_awake = False
         if self._failed:
             raise BrokerFailed(f"receiving: {self._failed}")
         received: list[tuple[int, bytes]] = []
@@ -158,6 +160,11 @@ class Consumer:
                 await self._channel.basic_ack(tag, wait=False)
         for tag in done:
             self._given_out.pop(tag, None)
+
+    def wake(self) -> None:
+        """Let ``receive`` return with nothing."""
+        self._is_awake = True
+        self._wake.set()
 
     async def close(self) -> None:
         """Give up the queue: what is not acknowledged goes to the next consumer."""

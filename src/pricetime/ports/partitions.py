@@ -36,6 +36,10 @@ class Inputs(Protocol):
         """Let the queue forget these; BrokerFailed."""
         ...
 
+    def wake(self) -> None:
+        """Let ``receive`` return with nothing, now or when it is next called."""
+        ...
+
 
 class Outputs(Protocol):
     """The way to all queues."""

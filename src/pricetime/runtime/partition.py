@@ -21,16 +21,19 @@ Invariants:
    told nobody anything.
 6. Whatever a port fails at, the host ends: memory may be ahead of the journal. The next one, here or
    elsewhere, begins with what the journal has.
+
+A host may stand by: it has replayed the journal and waits for a queue that another one consumes. When the
+first message comes, that one has gone, so what it journaled meanwhile is read before anything is applied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import structlog
 
-from pricetime.errors import BrokerFailed, JournalTampered, RecordError, SnapshotError
+from pricetime.errors import JournalTampered, RecordError, SnapshotError
 from pricetime.ports import (
     Delivery,
     Inputs,
@@ -45,6 +48,7 @@ from pricetime.records import check_commands, check_events
 from pricetime.rules.partitions import Address, BookPartition, Input, LedgerPartition, Output, Partition, Room
 from pricetime.rules.partitions.routing import Topology
 from pricetime.runtime.partition_chain import PartitionLink, seal, verify
+from pricetime.runtime.partition_turns import PartitionLimits, Turns
 
 _PAGE: Final = 100  # batches
 _log = structlog.get_logger(__name__)
@@ -88,9 +92,9 @@ class Post:
 
 
 class PartitionHost:
-    """Hosts the partition at ``address``. ``run`` ends only with an exception, and then for good.
+    """Hosts the partition at ``address``. ``run`` ends after ``stop``, or with an exception; then for good.
 
-    ``batch_limit`` bounds the messages of a batch, ``snapshot_every`` counts batches between snapshots.
+    ``on_batch`` is awaited with each batch as soon as the journal has it.
     """
 
     def __init__(
@@ -101,10 +105,8 @@ class PartitionHost:
         outputs: Outputs,
         journal: PartitionJournal,
         snapshots: PartitionSnapshots,
-        *,
-        batch_limit: int = 1_000,
-        snapshot_every: int = 10_000,
-        services_limit: int = 10_000,
+        limits: PartitionLimits,
+        on_batch: Callable[[PartitionBatch], Awaitable[None]] | None = None,
     ) -> None:
         self.address = address
         self._topology = topology
@@ -112,29 +114,39 @@ class PartitionHost:
         self._outputs = outputs
         self._journal = journal
         self._snapshots = snapshots
-        self._batch_limit = batch_limit
-        self._snapshot_every = snapshot_every
-        self._services_limit = services_limit
-        self._early: list[Delivery] = []
+        self._limits = limits
+        self._on_batch = on_batch
+        self._turns = Turns(limits)
+        self._is_active = False
+        self._is_stopping = False
 
     async def run(self) -> None:
-        """Take the partition over and serve it until a port fails or another host has it."""
+        """Take the partition over and serve it until ``stop``, a failing port, or another host's batch."""
         await self.take_over()
-        while True:
+        while not self._is_stopping:
             await self.serve_once()
+
+    def stop(self) -> None:
+        """Let ``run`` end when the batch under way is through."""
+        self._is_stopping = True
+        self._inputs.wake()
 
     # ------------------------------------------------------------------------------------ take over
 
     async def take_over(self) -> None:
         """Come to the state of the journal's end, and publish again what may not have left."""
         await self._restore()
+        newest = await self._catch_up() or await self._last_batch()
+        if newest is not None:
+            await self._outputs.publish(newest.outputs)
+
+    async def _catch_up(self) -> PartitionBatch | None:
+        """Replay what the journal has beyond the end that is known; return the last of it."""
         newest = None
         while page := await self._journal.read(self._end.number, _PAGE):
             for newest in page:
                 self._replay(newest)
-        newest = newest or await self._last_batch()
-        if newest is not None:
-            await self._outputs.publish(newest.outputs)
+        return newest
 
     async def _restore(self) -> None:
         """Begin with the newest good snapshot, or with an empty partition."""
@@ -147,11 +159,11 @@ class PartitionHost:
             except SnapshotError as error:
                 _log.warning("a snapshot is left out", partition=str(self.address), error=str(error))
                 continue
-            self._post = Post(self._services_limit, snapshot.heard, snapshot.sent)
+            self._post = Post(self._limits.services_limit, snapshot.heard, snapshot.sent)
             self._end = PartitionLink(snapshot.batch, snapshot.batch_hash)
             return
         self._partition = empty_partition(self.address, self._topology)
-        self._post, self._end = Post(self._services_limit), PartitionLink()
+        self._post, self._end = Post(self._limits.services_limit), PartitionLink()
 
     def _restored(self, snapshot: PartitionSnapshot) -> Partition:
         partition: Partition = _type_of(self.address).restore(snapshot.state)
@@ -174,40 +186,30 @@ class PartitionHost:
 
     async def serve_once(self) -> None:
         """Wait for input and bring one batch all the way; nothing that was heard before is applied again."""
-        messages, done = self._sorted_out(await self._inputs.receive(self._batch_limit))
+        taken = self._turns.take(await self._receive(), self._post.heard)
+        messages = tuple(taken.messages)
         if messages:
             batch = seal(self._end, self.address, messages, self._apply(messages))
             await self._journal.append(batch)
             self._end = PartitionLink(batch.number, batch.hash)
+            if self._on_batch is not None:
+                await self._on_batch(batch)
             await self._outputs.publish(batch.outputs)
-        await self._inputs.acknowledge(done)
-        if messages and self._end.number % self._snapshot_every == 0:
+        await self._inputs.acknowledge(taken.done)
+        if messages and self._end.number % self._limits.snapshot_every == 0:
             await self._snapshots.save(self.snapshot())
 
-    def _sorted_out(self, deliveries: Sequence[Delivery]) -> tuple[tuple[Message, ...], list[Delivery]]:
-        """Return what is to be applied now, and which deliveries are then done with.
-
-        A message that comes before its turn is kept, unacknowledged, until those before it have come.
-        """
-        messages: list[Message] = []
-        done: list[Delivery] = []
-        reached = dict(self._post.heard)
-        self._early = sorted([*self._early, *deliveries], key=lambda each: each.message.number)
-        early: list[Delivery] = []
-        for delivery in self._early:
-            message = delivery.message
-            last = reached.get(message.source, 0)
-            if message.number > last + 1:
-                early.append(delivery)
-                continue
-            done.append(delivery)
-            if message.number == last + 1:
-                reached[message.source] = message.number
-                messages.append(message)
-        self._early = early
-        if len(early) > self._batch_limit:
-            raise BrokerFailed(f"{self.address} has {len(early)} messages and waits for those before them")
-        return tuple(messages), done
+    async def _receive(self) -> Sequence[Delivery]:
+        """Return what has arrived; with the first, this host has the queue, and another had it until now."""
+        if self._turns.has_more:
+            return ()
+        deliveries = await self._inputs.receive(self._limits.batch_limit)
+        if deliveries and not self._is_active:
+            newest = await self._catch_up()
+            if newest is not None:
+                await self._outputs.publish(newest.outputs)
+            self._is_active = True
+        return deliveries
 
     def _apply(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """Apply messages and return what they give rise to; one that holds no records is passed over."""

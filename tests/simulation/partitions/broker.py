@@ -86,11 +86,15 @@ class SimulatedInputs:
     def __init__(self, broker: SimulatedBroker, queue: Queue) -> None:
         self._broker = broker
         self._queue = queue
+        self._is_awake = False
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         queue = self._queue
-        await self._broker.stage.step("receives", lambda: bool(queue.messages) or queue.consumer is not self)
+        await self._broker.stage.step("receives", self._has_reason)
         self._refuse_where_replaced()
+        if self._is_awake:
+            self._is_awake = False
+            return []
         size = min(limit, 1 + int(self._broker.dice.random() * 4))
         given, queue.messages = queue.messages[:size], queue.messages[size:]
         deliveries = [Delivery(next(self._broker.tags), message) for message in given]
@@ -102,6 +106,13 @@ class SimulatedInputs:
         self._refuse_where_replaced()
         for delivery in deliveries:
             self._queue.given_out.pop(delivery.tag, None)
+
+    def wake(self) -> None:
+        self._is_awake = True
+
+    def _has_reason(self) -> bool:
+        """Return whether ``receive`` has something to return, or to say."""
+        return bool(self._queue.messages) or self._queue.consumer is not self or self._is_awake
 
     def _refuse_where_replaced(self) -> None:
         if self._queue.consumer is not self:

@@ -3,22 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tests.simulation.partitions.broker import SimulatedJournal
 from tests.simulation.partitions.world import Parts
 
 from pricetime.errors import JournalFailed
 from pricetime.ports import Delivery, Message, PartitionSnapshot
-from pricetime.rules.partitions import Input
+from pricetime.rules.partitions import Address, Input
 from pricetime.runtime.partition import PartitionHost
 from pricetime.runtime.partition_chain import PartitionLink, seal
+
+
+class Taken(NamedTuple):
+    """What a faulty host takes for a batch."""
+
+    messages: list[Message]
+    done: list[Delivery]
+
+
+class TurnsOfAll:
+    """Everything is taken as it comes."""
+
+    has_more = False
+
+    def take(self, deliveries: Sequence[Delivery], heard: dict[Address, int]) -> Taken:
+        return Taken([delivery.message for delivery in deliveries], list(deliveries))
+
+
+class TurnsOfLater:
+    """What has a higher number than the last is taken, and those before it are taken for heard."""
+
+    has_more = False
+
+    def take(self, deliveries: Sequence[Delivery], heard: dict[Address, int]) -> Taken:
+        messages: list[Message] = []
+        reached = dict(heard)
+        for message in (delivery.message for delivery in deliveries):
+            if message.number > reached.get(message.source, 0):
+                reached[message.source] = message.number
+                heard[message.source] = message.number - 1
+                messages.append(message)
+        return Taken(messages, list(deliveries))
 
 
 class AppliesWhatItHasHeard(PartitionHost):
     """No message is looked up before it is applied."""
 
-    def _sorted_out(self, deliveries: Sequence[Delivery]) -> tuple[tuple[Message, ...], list[Delivery]]:
-        return tuple(delivery.message for delivery in deliveries), list(deliveries)
+    async def take_over(self) -> None:
+        self._turns = TurnsOfAll()
+        await super().take_over()
 
     def _apply(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         for message in messages:
@@ -30,16 +64,9 @@ class AppliesWhatItHasHeard(PartitionHost):
 class AppliesOutOfTurn(PartitionHost):
     """A message that comes before its turn is applied, and those before it are taken for heard."""
 
-    def _sorted_out(self, deliveries: Sequence[Delivery]) -> tuple[tuple[Message, ...], list[Delivery]]:
-        messages: list[Message] = []
-        reached = dict(self._post.heard)
-        for delivery in deliveries:
-            message = delivery.message
-            if message.number > reached.get(message.source, 0):
-                reached[message.source] = message.number
-                self._post.heard[message.source] = message.number - 1
-                messages.append(message)
-        return tuple(messages), list(deliveries)
+    async def take_over(self) -> None:
+        self._turns = TurnsOfLater()
+        await super().take_over()
 
     def _apply(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         for message in messages:
@@ -59,7 +86,8 @@ class AcknowledgesFirst(PartitionHost):
     """An input is acknowledged before the journal has it."""
 
     async def serve_once(self) -> None:
-        messages, done = self._sorted_out(await self._inputs.receive(self._batch_limit))
+        taken = self._turns.take(await self._receive(), self._post.heard)
+        messages, done = tuple(taken.messages), taken.done
         await self._inputs.acknowledge(done)
         if messages:
             batch = seal(self._end, self.address, messages, self._apply(messages))
@@ -72,7 +100,8 @@ class PublishesFirst(PartitionHost):
     """Everybody is told before the journal has it."""
 
     async def serve_once(self) -> None:
-        messages, done = self._sorted_out(await self._inputs.receive(self._batch_limit))
+        taken = self._turns.take(await self._receive(), self._post.heard)
+        messages, done = tuple(taken.messages), taken.done
         if messages:
             batch = seal(self._end, self.address, messages, self._apply(messages))
             await self._outputs.publish(batch.outputs)

@@ -6,8 +6,8 @@
                                  │ journals, snapshots           │
                                  └──────────> auditor <──────────┘
 
-At any step a host may be killed, paused for long, or find that another has its partition too. A partition
-without a host gets a new one after a while, as placement would give it one.
+At any step a host may be killed, asked to stop, paused for long, or find that another has its partition
+too. A partition without a host gets a new one after a while, as placement would give it one.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tests.simulation.partitions.stage import Actor, Endless, Stage
 from pricetime.errors import BrokerFailed, JournalFailed, JournalFenced
 from pricetime.rules.partitions import Address, Topology
 from pricetime.runtime.partition import PartitionHost
+from pricetime.runtime.partition_turns import PartitionLimits
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Totals:
     commands: int = 0
     kills: int = 0
     pauses: int = 0
+    stops: int = 0
     fights: int = 0
     fenced: int = 0
     failures: int = 0
@@ -95,13 +97,18 @@ class World:
             each: self._parts.journal(self._stage, dice, self._auditor.on_append) for each in addresses
         }
         self._snapshots = {each: SimulatedSnapshots(self._stage) for each in addresses}
-        self._batch_limit = dice.choice((1, 3, 100))
-        self._snapshot_every = dice.choice((1, 3, 7, 1_000))
+        self._limits = PartitionLimits(
+            batch_limit=dice.choice((1, 3, 100)),
+            batch_bytes=dice.choice((100, 1_000, 4_194_304)),
+            snapshot_every=dice.choice((1, 3, 7, 1_000)),
+            services_limit=10_000,
+        )
         self._harm_left = dice.choice((0, 3, 8, 20))
         self._harm_every = dice.choice((15, 60, 200))
         self._broker.repeats = dice.choice((0.0, 0.1))
         self._trouble = dice.choice((0.0, 0.0, 0.02))
         self._hosts: dict[Actor, Address] = {}
+        self._stops: dict[Actor, Callable[[], None]] = {}
         self._due: list[tuple[int, Address]] = []
         self._services = self._make_services()
 
@@ -155,14 +162,15 @@ class World:
             self._broker,
             self._journals[address],
             self._snapshots[address],
-            batch_limit=self._batch_limit,
-            snapshot_every=self._snapshot_every,
+            self._limits,
         )
         actor = self._stage.enter(f"host of {address}", host.run())
         self._hosts[actor] = address
+        self._stops[actor] = host.stop
 
     def _on_end(self, actor: Actor) -> None:
         address = self._hosts.pop(actor, None)
+        self._stops.pop(actor, None)
         totals = self.report.totals
         totals.fenced += isinstance(actor.error, JournalFenced)
         totals.failures += isinstance(actor.error, BrokerFailed | JournalFailed)
@@ -188,7 +196,10 @@ class World:
         self._harm_left -= 1
         self._auditor.check_now()
         totals, actor = self.report.totals, self._victim()
-        match self._dice.choice(("kill", "pause", "fight")):
+        match self._dice.choice(("kill", "pause", "fight", "stop")):
+            case "stop":
+                totals.stops += 1
+                self._stops[actor]()
             case "kill":
                 totals.kills += 1
                 self._stage.kill(actor)

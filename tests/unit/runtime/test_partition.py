@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -19,11 +20,17 @@ from pricetime.records import Command, Event, EventKind, Side, commands, iter_ev
 from pricetime.rules.partitions import EVENTS, Address, LedgerPartition, Room, Topology
 from pricetime.runtime.partition import PartitionHost, Post
 from pricetime.runtime.partition_chain import PartitionLink, seal, verify
+from pricetime.runtime.partition_turns import PartitionLimits
+from pricetime.settings import Settings
 
 TOPOLOGY = Topology(ledgers=2, books=2)
 LEDGER = TOPOLOGY.addresses()[0]
-SERVICE = Address(Room.SERVICE, 1)
+SERVICE, OTHER = Address(Room.SERVICE, 1), Address(Room.SERVICE, 2)
 MINE = [account for account in range(1, 99) if TOPOLOGY.ledger_of(account) == LEDGER]
+
+
+def limits(**options: int) -> PartitionLimits:
+    return replace(PartitionLimits.of(Settings()), **options)
 
 
 class Place:
@@ -46,7 +53,7 @@ class Place:
             self.broker,
             self.journals[address],
             self.snapshots[address],
-            **options,
+            limits(**options),
         )
 
     def start(self, address: Address, **options: int) -> None:
@@ -160,8 +167,86 @@ async def test_where_too_many_wait_for_one_that_does_not_come_the_host_ends(plac
     _, *late = (place.message(commands.deposit(MINE[0], 1)) for _ in range(4))
     await place.broker.publish(late)
     await host.serve_once()
-    with pytest.raises(BrokerFailed, match="waits for those before"):
+    with pytest.raises(BrokerFailed, match="wait for those before"):
         await host.serve_once()
+
+
+async def test_a_batch_is_bounded_in_bytes_and_the_rest_is_the_next_one(place: Place) -> None:
+    host = await filled(place, 1, batch_bytes=200)
+    deposits = [place.message(commands.deposit(MINE[0], amount)) for amount in range(1, 6)]
+    await place.broker.publish([deposits[0], *deposits[2:], deposits[1]])
+    for _ in range(2):
+        await host.serve_once()
+    inputs = [batch.inputs for batch in place.journals[LEDGER].batches[1:]]
+    assert inputs == [tuple(deposits[:3]), tuple(deposits[3:])]
+
+
+async def test_messages_of_many_sources_keep_the_order_in_which_they_came(place: Place) -> None:
+    host = await filled(place, 3)
+    late = place.message(commands.deposit(MINE[0], 1))
+    new = msgspec.structs.replace(place.message(commands.deposit(MINE[1], 2)), source=OTHER, number=1)
+    await place.broker.publish([late, new])
+    await host.serve_once()
+    assert place.journals[LEDGER].batches[-1].inputs == (late, new)
+
+
+async def test_a_host_that_is_stopped_finishes_its_batch_and_begins_no_other(place: Place) -> None:
+    host = await filled(place, 1)
+    gate = host._journal = Gate(place.journals[LEDGER])  # type: ignore[assignment]
+    host.take_over = _nothing  # type: ignore[method-assign]
+    running = asyncio.create_task(host.run())
+    await place.broker.publish([place.message(commands.deposit(MINE[0], 5))])
+    await gate.reached.wait()
+    host.stop()
+    await place.broker.publish([place.message(commands.deposit(MINE[0], 6))])
+    gate.opened.set()
+    await asyncio.wait_for(running, 10)
+    assert len(place.journals[LEDGER].batches) == 2
+    assert [len(batch.inputs) for batch in place.journals[LEDGER].batches] == [1, 1]
+
+
+async def _nothing() -> None:
+    """Take nothing over: it is there."""
+
+
+async def test_a_host_that_waits_ends_when_it_is_stopped(place: Place) -> None:
+    host = place.host(LEDGER)
+    running = asyncio.create_task(host.run())
+    await asyncio.sleep(0)
+    host.stop()
+    await asyncio.wait_for(running, 10)
+    assert place.journals[LEDGER].batches == []
+
+
+async def test_one_that_stood_by_reads_what_was_journaled_meanwhile(place: Place) -> None:
+    host = await filled(place, 1)
+    heir = place.host(LEDGER)
+    await heir.take_over()
+    host._inputs = place.broker.consume(LEDGER)  # the one before still has the queue
+    await place.broker.publish([place.message(commands.deposit(MINE[0], 5))])
+    await host.serve_once()
+    heir._inputs = place.broker.consume(LEDGER)
+    await place.broker.publish([place.message(commands.deposit(MINE[0], 6))])
+    await heir.serve_once()
+    ledger = LedgerPartition.restore(state_of(heir))
+    assert ledger.clearing.ledger.accounts[MINE[0]].free == 11
+    assert len(place.journals[LEDGER].batches) == 3
+
+
+async def test_each_batch_is_told_once_the_journal_has_it(place: Place) -> None:
+    told: list[int] = []
+
+    async def tell(batch: PartitionBatch) -> None:
+        assert place.journals[LEDGER].batches[-1] == batch
+        told.append(batch.number)
+
+    host = place.host(LEDGER)
+    host._on_batch = tell
+    await host.take_over()
+    for account in MINE[:2]:
+        await place.broker.publish([place.message(commands.open_account(account))])
+        await host.serve_once()
+    assert told == [1, 2]
 
 
 async def test_what_holds_no_records_is_passed_over_and_counted_as_heard(place: Place) -> None:
@@ -245,6 +330,7 @@ async def test_a_venue_with_other_partitions_does_not_start_on_this_data(place: 
         place.broker,
         place.journals[LEDGER],
         place.snapshots[LEDGER],
+        limits(),
     )
     with pytest.raises(JournalTampered):
         await host.take_over()
