@@ -11,6 +11,7 @@ PricetimeError
 │   ├── JournalFenced       another host has appended to this partition's journal
 │   └── JournalFailed       writing failed; the venue has stopped answering
 ├── BrokerFailed            messages could not be sent, received or acknowledged
+├── DatabaseFailed          MongoDB could not be read or written
 ├── PresenceFailed          who lives cannot be told
 ├── CertificateUnusable     a certificate or its key cannot be used
 ├── TopologyFailed          the processes of `pricetime up` could not be started or ended
@@ -102,6 +103,10 @@ class JournalFailed(JournalError):
 
 class BrokerFailed(PricetimeError):
     """The broker cannot be used. What was not confirmed is sent again when it is back."""
+
+
+class DatabaseFailed(PricetimeError):
+    """MongoDB cannot be used. See that it runs, and that mongo_url leads to it."""
 
 
 class PresenceFailed(PricetimeError):

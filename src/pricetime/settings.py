@@ -174,6 +174,12 @@ class Settings:
     # Many services: what they share, and who hosts what
     mongo_url: str = _option("", "URL", "of MongoDB; the services of `pricetime run` need it")
     mongo_database: str = _option("pricetime", "name", "of the database there")
+    mongo_timeout_ms: int = _option(
+        5_000, "ms", "an operation of MongoDB may take, retries included", 100, 600_000
+    )
+    mongo_connections: int = _option(
+        50, "connections", "of a process to MongoDB, and as many of its threads", 1, 10_000
+    )
     history_read_preference: str = _option(
         "primary",
         "name",

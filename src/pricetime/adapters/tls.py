@@ -43,6 +43,11 @@ class Certificates:
         context.verify_mode = ssl.CERT_REQUIRED
         return context
 
+    def adopt(self, context: ssl.SSLContext) -> None:
+        """Use the certificate in a context that a library has made, and renewed ones too."""
+        self._load(context)
+        self._contexts.append(context)
+
     def reload(self) -> None:
         """Use the files as they are now, for new connections; CertificateUnusable changes nothing."""
         # A context that fails to load is left without a key, so one of no use tries first.
@@ -81,8 +86,7 @@ class Certificates:
     def _context(self, protocol: int) -> ssl.SSLContext:
         context = ssl.SSLContext(protocol)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._load(context)
-        self._contexts.append(context)
+        self.adopt(context)
         return context
 
     def _load(self, context: ssl.SSLContext) -> None:

@@ -1,0 +1,138 @@
+"""The connections of a process to MongoDB: one for the event loop, one for threads, with the same options.
+
+What is written is durable on a majority of the replica set, in their logs, before a write returns; what is
+read is so too, from the primary. So nothing is seen that could be lost. Every operation is bounded in
+time, retries included.
+
+Writes are retried once by PyMongo where the connection is lost. A retry carries the session and the number of
+the first try, by which the server answers with what that did; so none is done twice, and an insert does not
+collide with itself.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Self
+
+from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
+from bson.errors import BSONError
+from bson.int64 import Int64
+from pymongo import AsyncMongoClient, IndexModel, MongoClient, ReadPreference, WriteConcern
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from pricetime.adapters.mongo_schema import COLLECTIONS
+from pricetime.adapters.tls import Certificates
+from pricetime.errors import DatabaseFailed, PricetimeError, SettingError
+from pricetime.settings import Settings
+
+Document = dict[str, Any]
+
+_SHOWN_LIMIT: Final = 300  # characters of a driver's message, which may describe the whole cluster
+
+
+class _PlainIntegers(TypeDecoder):
+    """Numbers of 64 bits come back as ``int``; PyMongo's own kind cannot be written as JSON."""
+
+    bson_type = Int64
+
+    def transform_bson(self, value: Any) -> int:
+        """Return the number."""
+        return int(value)
+
+
+_OF_DATABASES: Final[dict[str, Any]] = {
+    "codec_options": CodecOptions(type_registry=TypeRegistry([_PlainIntegers()])),
+    "read_preference": ReadPreference.PRIMARY,
+    "read_concern": ReadConcern("majority"),
+    "write_concern": WriteConcern("majority", j=True),
+}
+
+
+class Mongo:
+    """What ``connect`` returns. Nothing is sent before the first operation."""
+
+    def __init__(
+        self, client: AsyncMongoClient[Document], sync_client: MongoClient[Document], name: str
+    ) -> None:
+        self._client = client
+        self._sync_client = sync_client
+        self.database: AsyncDatabase[Document] = client.get_database(name, **_OF_DATABASES)
+        self.sync_database: Database[Document] = sync_client.get_database(name, **_OF_DATABASES)
+
+    @classmethod
+    def connect(cls, settings: Settings, certificates: Certificates | None) -> Self:
+        """Return the connections that the settings name; SettingError where there are none.
+
+        With certificates, both sides show theirs, and renewed ones are shown from the next connection on.
+        """
+        if not settings.mongo_url:
+            raise SettingError("mongo_url names no MongoDB; set it, as in mongodb://127.0.0.1:27017/")
+        options: dict[str, Any] = {
+            "appname": "pricetime",
+            "timeoutMS": settings.mongo_timeout_ms,
+            "serverSelectionTimeoutMS": settings.mongo_timeout_ms,
+            "connectTimeoutMS": settings.mongo_timeout_ms,
+            "maxPoolSize": settings.mongo_connections,
+        }
+        if certificates is not None:
+            options |= {"tls": True, "tlsCAFile": str(certificates.ca)}
+        try:
+            client: AsyncMongoClient[Document] = AsyncMongoClient(settings.mongo_url, **options)
+            sync_client: MongoClient[Document] = MongoClient(settings.mongo_url, connect=False, **options)
+        except (PyMongoError, ValueError, OSError) as error:
+            raise SettingError(f"mongo_url cannot be used: {_said(error)}") from error
+        if certificates is not None:
+            certificates.adopt(_context_of(client))
+            certificates.adopt(_context_of(sync_client))
+        return cls(client, sync_client, settings.mongo_database)
+
+    async def prepare(self) -> None:
+        """Make every index that is not there yet; DatabaseFailed."""
+        with failing_as(DatabaseFailed):
+            for collection in COLLECTIONS:
+                if collection.indexes:
+                    models = [
+                        IndexModel(list(each.keys), unique=each.is_unique) for each in collection.indexes
+                    ]
+                    await self.database[collection.name].create_indexes(models)
+
+    async def ping(self) -> None:
+        """Return where MongoDB answers; DatabaseFailed otherwise."""
+        with failing_as(DatabaseFailed):
+            await self._client.admin.command("ping")
+
+    async def close(self) -> None:
+        """Close all connections; safe to call twice."""
+        await self._client.close()
+        self._sync_client.close()
+
+
+def _context_of(client: AsyncMongoClient[Document] | MongoClient[Document]) -> ssl.SSLContext:
+    """Return the context of a client's connections.
+
+    PyMongo reads certificate and key from one file, and once. The venue has them in two, and renews them
+    while it runs; so they are loaded into the context that PyMongo has made.
+    """
+    context = client.options.pool_options._ssl_context
+    assert isinstance(context, ssl.SSLContext), "PyMongo keeps it there, where tls is on"
+    return context
+
+
+@contextmanager
+def failing_as(kind: type[PricetimeError]) -> Iterator[None]:
+    """Raise an error of this kind for whatever PyMongo raises."""
+    try:
+        yield
+    except (PyMongoError, BSONError) as error:
+        raise kind(
+            f"MongoDB cannot be used: {_said(error)}. See that it runs, and that mongo_url leads to it."
+        ) from error
+
+
+def _said(error: Exception) -> str:
+    return str(error)[:_SHOWN_LIMIT]

@@ -1,0 +1,99 @@
+"""The connections to MongoDB: indexes, bounded waits, and what happens when it is not there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from bson.int64 import Int64
+from tests.support.mongo import MongoServer
+
+from pricetime.adapters.mongo import Mongo
+from pricetime.adapters.mongo_partitions import MongoNumbers, MongoPartitionJournal
+from pricetime.adapters.mongo_schema import COLLECTIONS
+from pricetime.errors import DatabaseFailed, JournalFailed, SettingError
+from pricetime.rules.partitions import Address, Room
+from pricetime.runtime.partition_chain import PartitionLink, seal
+from pricetime.settings import Settings
+
+LEDGER = Address(Room.LEDGER, 0)
+
+
+async def test_every_index_of_the_table_is_made_and_making_them_again_changes_nothing(mongo: Mongo) -> None:
+    await mongo.prepare()
+    for collection in COLLECTIONS:
+        found = await mongo.database[collection.name].index_information()
+        made = {tuple(index["key"]) for name, index in found.items() if name != "_id_"}
+        assert made == {index.keys for index in collection.indexes}, collection.name
+
+
+async def test_numbers_come_back_as_plain_ones(mongo: Mongo) -> None:
+    await mongo.database["counters"].insert_one({"_id": "large", "value": Int64(2**40)})
+    found = await mongo.database["counters"].find_one({"_id": "large"})
+    assert found is not None
+    assert type(found["value"]) is int
+    again = await asyncio.to_thread(mongo.sync_database["counters"].find_one, {"_id": "large"})
+    assert again == found
+
+
+async def test_without_a_url_it_says_which_setting_is_missing() -> None:
+    with pytest.raises(SettingError, match="mongo_url names no MongoDB"):
+        Mongo.connect(Settings(), None)
+
+
+async def test_a_url_that_is_none_is_refused() -> None:
+    with pytest.raises(SettingError, match="mongo_url cannot be used"):
+        Mongo.connect(Settings(mongo_url="http://127.0.0.1"), None)
+
+
+class TestLosingIt:
+    @pytest.fixture
+    def server(self, tmp_path: Path) -> Iterator[MongoServer]:
+        server = MongoServer(tmp_path)
+        yield server
+        server.kill()
+
+    @pytest.fixture
+    async def patient(self, server: MongoServer) -> AsyncIterator[Mongo]:
+        mongo = Mongo.connect(Settings(mongo_url=server.url, mongo_timeout_ms=60_000), None)
+        yield mongo
+        await mongo.close()
+
+    @pytest.fixture
+    async def impatient(self, server: MongoServer) -> AsyncIterator[Mongo]:
+        mongo = Mongo.connect(Settings(mongo_url=server.url, mongo_timeout_ms=300), None)
+        yield mongo
+        await mongo.close()
+
+    async def test_where_it_is_away_everything_ends_in_time_and_works_again_when_it_is_back(
+        self, server: MongoServer, patient: Mongo, impatient: Mongo
+    ) -> None:
+        assert await MongoNumbers(patient.database).next("a") == 1
+        batch = seal(PartitionLink(), LEDGER, (), ())
+        journal = MongoPartitionJournal(impatient.database, LEDGER)
+        server.kill()
+        with pytest.raises(DatabaseFailed, match="See that it runs"):
+            await MongoNumbers(impatient.database).next("a")
+        with pytest.raises(DatabaseFailed):
+            await impatient.prepare()
+        with pytest.raises(JournalFailed):
+            await journal.append(batch)
+        with pytest.raises(JournalFailed):
+            await journal.read(0, 1)
+        server.restart()
+        assert await MongoNumbers(patient.database).next("a") == 2
+        await MongoPartitionJournal(patient.database, LEDGER).append(batch)
+
+    async def test_where_it_is_paused_an_append_fails_in_time_and_may_have_happened(
+        self, server: MongoServer, patient: Mongo, impatient: Mongo
+    ) -> None:
+        await patient.ping()
+        server.pause()
+        with pytest.raises(JournalFailed):
+            await MongoPartitionJournal(impatient.database, LEDGER).append(
+                seal(PartitionLink(), LEDGER, (), ())
+            )
+        server.resume()
+        assert len(await MongoPartitionJournal(patient.database, LEDGER).read(0, 9)) in (0, 1)
