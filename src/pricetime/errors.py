@@ -145,6 +145,10 @@ class VenueStopped(PricetimeError):
     """The venue is stopping. Try again when it is back; a client order id tells what was done."""
 
 
+class AnswerLate(PricetimeError):
+    """The answer took too long; what was asked may be done all the same. A client order id shows whether."""
+
+
 class ViewsBehind(PricetimeError):
     """The lists have not caught up with your last order yet. Try again in a moment."""
 

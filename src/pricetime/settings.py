@@ -224,6 +224,9 @@ class Settings:
         100, "ms", "before what has failed is tried again; each time twice as long", 1, 60_000
     )
     reconnect_pause_max_ms: int = _option(3_000, "ms", "the longest of these pauses", 1, 600_000)
+    heard_bytes: int = _option(
+        33_554_432, "bytes", "of events that a service remembers for streams and feeds", 65_536, 2**36
+    )
     heartbeat_ms: int = _option(500, "ms", "between two signs of life of a host", 50, 60_000)
     heartbeat_lifetime_ms: int = _option(
         2_500, "ms", "without a sign of life after which a host is held dead", 200, 600_000

@@ -27,6 +27,7 @@ _FLAGS_AT: Final = _NAMES.index("flags")
 _REASON_AT: Final = _NAMES.index("reason")
 _DENIED: Final = int(EventKind.DENIED)
 _REPEATED: Final = int(Flag.REPEATED)
+_TRIAL: Final = int(Flag.TRIAL)
 
 
 class OneCommand:
@@ -63,14 +64,14 @@ def accepted(events: bytes) -> bytes:
     return events
 
 
-def denial_of(events: bytes) -> RuleError | None:
-    """Return the denial that a command's events begin with, if they do."""
-    return RuleError(Reason(events[_REASON_AT])) if events[_KIND_AT] == _DENIED else None
-
-
 def is_repeated(events: bytes) -> bool:
     """Return whether the command had been carried out before, so that nothing was done now."""
     return bool(events[_FLAGS_AT] & _REPEATED)
+
+
+def is_trial(events: bytes) -> bool:
+    """Return whether the command was only judged."""
+    return bool(events[_FLAGS_AT] & _TRIAL)
 
 
 async def create_stock(call: Call, name: str, tick: int) -> int:

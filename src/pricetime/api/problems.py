@@ -167,7 +167,7 @@ _CODE_OF: Final[tuple[tuple[type[Exception], str], ...]] = (
     (e.JournalError, "journal_failed"),
     (e.ViewsBehind, "views_behind"),
     (e.ViewsDamaged, "views_damaged"),
-    (e.ViewsDamaged, "views_behind"),
+    (e.AnswerLate, "request_timeout"),
     (e.AccountsFailed, "accounts_failed"),
     (e.InvalidUser, "invalid_field"),
     (e.UserNameTaken, "user_name_taken"),

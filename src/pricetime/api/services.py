@@ -12,9 +12,10 @@ from pricetime.settings import Settings
 
 if TYPE_CHECKING:
     from pricetime.identity import Identity
+    from pricetime.runtime.desk import Desk
+    from pricetime.runtime.partition_verification import PartitionVerification
     from pricetime.runtime.progress import Progress
     from pricetime.runtime.reader import Reader
-    from pricetime.runtime.sequencer import Sequencer
     from pricetime.runtime.verification import Verification
     from pricetime.telemetry import Metrics
 
@@ -23,12 +24,16 @@ class StockDirectory:
     """Names of stock numbers and back, in memory over ``Accounts``.
 
     A name is given before the stock is listed, so a number known here may not be listed yet: the rules
-    and the views tell. Names never change and are never taken back.
+    and the views tell. Names never change and are never taken back. ``look_up`` finds a name that was given
+    elsewhere.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+    def __init__(
+        self, accounts: Accounts, clock: Clock, look_up: Callable[[int], str | None] = lambda _: None
+    ) -> None:
         self._accounts = accounts
         self._clock = clock
+        self._look_up = look_up
         self._names: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
 
@@ -39,11 +44,8 @@ class StockDirectory:
 
     def name_of(self, stock: int) -> str:
         """Return a stock's name, or its number as text where it has none."""
-        return self._names.get(stock) or str(stock)
-
-    def number_of(self, name: str) -> int | None:
-        """Return the number that a name was given."""
-        return self._numbers.get(name)
+        name = self._names.get(stock) or self._looked_up(stock)
+        return str(stock) if name is None else name
 
     async def number_for(self, name: str) -> int:
         """Return the number of a name, durably giving it the next free one where it is new."""
@@ -52,6 +54,13 @@ class StockDirectory:
         row = await self._accounts.name_stock(name, self._clock.now_ns())
         self._remember(row)
         return row.stock
+
+    def _looked_up(self, stock: int) -> str | None:
+        """Return the name that another service has given a stock since, once for each stock."""
+        name = self._look_up(stock)
+        if name is not None:
+            self._names[stock], self._numbers[name] = name, stock
+        return name
 
     def _remember(self, row: StockName) -> None:
         self._names[row.stock] = row.name
@@ -64,9 +73,9 @@ class Services:
 
     settings: Settings
     clock: Clock
-    sequencer: Sequencer
+    sequencer: Desk
     journal: Journal
-    verification: Verification
+    verification: Verification | PartitionVerification
     reader: Reader
     progress: Progress
     identity: Identity

@@ -164,6 +164,7 @@ cdef enum:
     FLAG_POST_ONLY = 1
     FLAG_REPEATED = 2
     FLAG_CUT = 4
+    FLAG_TRIAL = 8
 
 cdef enum:
     REASON_NONE = 0

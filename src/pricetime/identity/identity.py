@@ -53,6 +53,12 @@ class Identity:
         self.csrf_token = self._sessions.csrf_token
         """``csrf_token(session_id)``: what the page of a session must send beside its cookie."""
         self.jwks = self._sessions.jwks
+        self.note_revoked = self._sessions.note_revoked
+        """``note_revoked(session_id, until_ns)``: another service has ended a session."""
+        self.note_valid_from = self._sessions.revoke_before
+        """``note_valid_from(account, time_ns)``: another service has ended an account's older tokens."""
+        self.reload = self._sessions.load
+        """``await reload()``: read what others have revoked."""
 
     async def start(self) -> None:
         """Read what is revoked and give pending users their accounts; the venue must be running."""

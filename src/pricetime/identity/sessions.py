@@ -84,11 +84,13 @@ class Sessions:
         self._rotated: OrderedDict[bytes, tuple[int, SessionTokens]] = OrderedDict()
 
     async def load(self) -> None:
-        """Read what is revoked."""
+        """Read what is revoked, and again at any time where others may have revoked."""
         now_ns = self._now_ns()
-        self._revoked = dict(await self._accounts.revoked_tokens(now_ns))
-        self._valid_from = dict(await self._accounts.tokens_valid_from(now_ns - LONGEST_TOKEN_LIFE_NS))
-        self._last_stamp_ns = max(self._valid_from.values(), default=0)
+        for session_id, until_ns in await self._accounts.revoked_tokens(now_ns):
+            self.note_revoked(session_id, until_ns)
+        for account, valid_from_ns in await self._accounts.tokens_valid_from(now_ns - LONGEST_TOKEN_LIFE_NS):
+            self.revoke_before(account, valid_from_ns)
+        self._last_stamp_ns = max(self._last_stamp_ns, *self._valid_from.values(), 0)
 
     def stamp_ns(self) -> int:
         """Return the time now, later than every stamp before."""
@@ -165,11 +167,15 @@ class Sessions:
     async def revoke(self, session_id: str, until_ns: int = 0) -> None:
         """Revoke the access tokens of a session, others that expire by a time, and its refresh tokens."""
         until_ns = max(until_ns, self._access_end_ns())
-        self._revoked[session_id] = max(until_ns, self._revoked.get(session_id, 0))
+        self.note_revoked(session_id, until_ns)
         await asyncio.gather(
             self._accounts.revoke_family(session_id), self._accounts.revoke_token(session_id, until_ns)
         )
         await self._tidy()
+
+    def note_revoked(self, session_id: str, until_ns: int) -> None:
+        """Stop recognising a session that another service has revoked."""
+        self._revoked[session_id] = max(until_ns, self._revoked.get(session_id, 0))
 
     def revoke_before(self, account: int, valid_from_ns: int) -> None:
         """Stop recognising an account's tokens that are older than this time, which is stored already."""

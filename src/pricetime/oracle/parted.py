@@ -27,6 +27,7 @@ from pricetime.records import (
     CommandKind,
     Event,
     EventKind,
+    Flag,
     event_to_json,
     iter_events,
 )
@@ -44,6 +45,7 @@ from pricetime.rules.partitions import (
     Topology,
 )
 from pricetime.rules.partitions.check import check_conservation, check_copies
+from pricetime.rules.partitions.ledger import is_trial
 from pricetime.rules.partitions.routing import ROUND
 
 _TICK_NS: Final = 1_000
@@ -165,6 +167,8 @@ class PartedTrial:
             return set_limits(*limits._replace(orders=free.orders, accounts=free.accounts))
         if command.kind == CommandKind.DEPOSIT and self.parts.topology.ledgers > 1:
             command = command._replace(amount=min(command.amount, _MOST_DEPOSITED))
+        if is_trial(command):
+            command = command._replace(flags=command.flags & ~Flag.TRIAL)
         order = self.venue.clearing.orders.get(command.order)
         if order is not None and self._ledger(order.account) != self._ledger(command.account):
             command = command._replace(order=_UNUSED + self.venue.sequence)

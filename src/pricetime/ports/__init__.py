@@ -39,6 +39,7 @@ from pricetime.ports.partitions import (
 )
 from pricetime.ports.services import Notice, Notices, Numbers, Presence, Sign
 from pricetime.ports.views import (
+    AS_HEARD,
     Balance,
     Candle,
     CommandRow,
@@ -59,6 +60,7 @@ from pricetime.ports.views import (
 )
 
 __all__ = [
+    "AS_HEARD",
     "LATEST_NS",
     "Accounts",
     "AuditEntry",

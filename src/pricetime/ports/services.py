@@ -31,8 +31,13 @@ class Notices(Protocol):
         """Tell all who listen; BrokerFailed where the broker has not confirmed it."""
         ...
 
-    async def listen(self, hear: Callable[[Notice], Awaitable[None]]) -> None:
-        """Call ``hear`` with each notice from now on, one after the other, until cancelled; BrokerFailed."""
+    async def listen(
+        self, hear: Callable[[Notice], Awaitable[None]], *, ready: Callable[[], None] = lambda: None
+    ) -> None:
+        """Call ``hear`` with each notice, one after the other, until cancelled; BrokerFailed.
+
+        None is missed that is published after ``ready`` has been called.
+        """
         ...
 
 

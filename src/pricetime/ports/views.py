@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -11,6 +11,9 @@ from pricetime.ports.base import LATEST_NS, Row
 from pricetime.records import OrderType, Reason, Side, TimeInForce
 
 T = TypeVar("T")
+
+AS_HEARD: Final = -1
+"""The position of views that hold whatever is heard before it is heard."""
 
 
 class OrderRow(Row, frozen=True):
@@ -187,7 +190,7 @@ class Views(Protocol):
     """
 
     def position(self) -> int:
-        """Return the number of the last event that the views hold."""
+        """Return the number of the last event that the views hold, or AS_HEARD."""
         ...
 
     def at_once(self, query: Callable[[], T]) -> T:

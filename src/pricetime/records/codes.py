@@ -79,6 +79,8 @@ class Flag(IntFlag):
     POST_ONLY = 1
     REPEATED = 2
     CUT = 4
+    TRIAL = 8
+    """Of a command to a venue in parts: only judge it. Of its answer: nothing was done."""
 
 
 class Reason(IntEnum):

@@ -38,7 +38,10 @@ class LastEvents(Protocol):
 
 
 class Reader:
-    """Runs queries on the views. ``wait_s`` bounds the wait for the views, ``queue_limit`` heavy reads."""
+    """Runs queries on the views. ``wait_s`` bounds the wait for the views, ``queue_limit`` heavy reads.
+
+    ``blocks``: reads wait for another machine, so all of them run in the threads.
+    """
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class Reader:
         wait_s: float,
         threads: int,
         queue_limit: int = 1_000,
+        blocks: bool = False,
     ) -> None:
         self.views = views
         """For who reads them in a thread of its own."""
@@ -57,6 +61,7 @@ class Reader:
         self._wait_s = wait_s
         self._queue_limit = queue_limit
         self._heavy = 0
+        self._blocks = blocks
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
 
     async def read(
@@ -73,7 +78,7 @@ class Reader:
         if market:
             with contextlib.suppress(ViewsBehind):
                 await self._progress.wait_for(self._sequencer.published, min(self._wait_s, _MARKET_WAIT_S))
-        return await self._in_thread(query) if heavy else query(self.views)
+        return await self._in_thread(query) if heavy or self._blocks else query(self.views)
 
     async def _in_thread(self, query: Callable[[Views], T]) -> T:
         if self._heavy >= self._queue_limit:

@@ -27,7 +27,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import structlog
@@ -36,31 +36,13 @@ from pricetime.errors import JournalFailed, QueueFull, VenueStopped
 from pricetime.ports import Batch, Clock, Journal, Snapshot
 from pricetime.records import COMMAND_BYTES, EVENT_BYTES, event_array
 from pricetime.runtime.chain import Link, link_of, seal
+from pricetime.runtime.desk import Recipient, State
 from pricetime.runtime.snapshotting import snapshot_of
 from pricetime.runtime.stamping import count_commands, stamp
 from pricetime.runtime.venue import Venue
 from pricetime.runtime.writer import Writer, WriterThread
 
 _log = structlog.get_logger(__name__)
-
-State = Literal["running", "failed", "stopping"]
-
-
-class Recipient(Protocol):
-    """Whom the events of a submission are told, once: a future, or what behaves as one. It does not raise."""
-
-    def done(self) -> bool:
-        """Return whether nothing is awaited any more."""
-        ...
-
-    def set_result(self, events: bytes, /) -> None:
-        """Take the events, which are durable."""
-        ...
-
-    def set_exception(self, error: Exception, /) -> None:
-        """Take the error instead of events."""
-        ...
-
 
 Answer = tuple[Recipient, bytes]
 

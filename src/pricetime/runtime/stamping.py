@@ -22,14 +22,14 @@ def count_commands(commands: bytes) -> int:
     return count
 
 
-def stamp(commands: bytes, first: int, now_ns: int) -> bytes:
-    """Return the commands with consecutive sequences from ``first``, the time, and the ids they name.
+def stamp(commands: bytes, first: int, now_ns: int, *, step: int = 1) -> bytes:
+    """Return the commands with sequences from ``first``, ``step`` apart, the time, and the ids they name.
 
     An order's id is the sequence of its PLACE_ORDER; a new account without a number takes its own.
     """
     stamped = bytearray(commands)
     array, kinds = command_array(stamped), commands[_KIND_AT::COMMAND_BYTES]
-    sequences = np.arange(first, first + len(array))
+    sequences = np.arange(first, first + step * len(array), step)
     array["sequence"] = sequences
     array["time_ns"] = now_ns
     if _PLACE_ORDER in kinds:

@@ -19,13 +19,16 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Final, cast
 
 import uvicorn
 import uvloop
 
+from pricetime.adapters.tls import Certificates
 from pricetime.api.app import App
 from pricetime.api.endpoints import Endpoint
+from pricetime.api.services import Services
 from pricetime.api.table import ENDPOINTS
 from pricetime.errors import PricetimeError, SettingError
 from pricetime.services.http_protocol import GuardedProtocol
@@ -44,13 +47,20 @@ _FILES_BESIDES: Final = 200
 """Open files that are no connections: databases, pipes, libraries."""
 
 Ready = Callable[[str], None]
+Open = Callable[[Settings], AbstractAsyncContextManager[Services]]
 
 
 def serve(
-    settings: Settings, ready: Ready = lambda _: None, endpoints: Iterable[Endpoint] = ENDPOINTS
+    settings: Settings,
+    ready: Ready = lambda _: None,
+    endpoints: Iterable[Endpoint] = ENDPOINTS,
+    *,
+    open_services: Open = open_venue,
+    certificates: Certificates | None = None,
 ) -> None:
     """Serve ``endpoints`` until SIGTERM or SIGINT; ``ready`` is told the URL.
 
+    ``open_services`` opens what the endpoints need. With ``certificates`` only their peers are served.
     PricetimeError says why it cannot start.
     """
     _raise_file_limit(settings.connection_limit)
@@ -59,7 +69,7 @@ def serve(
         contextlib.closing(bind(settings.host, settings.port)) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(_serve(settings, listener, ready, endpoints))
+        runner.run(_serve(settings, listener, ready, endpoints, open_services, certificates))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -82,18 +92,24 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """Return the URL of a bound socket."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, ready: Ready, endpoints: Iterable[Endpoint]
+    settings: Settings,
+    listener: socket.socket,
+    ready: Ready,
+    endpoints: Iterable[Endpoint],
+    open_services: Open,
+    certificates: Certificates | None,
 ) -> None:
-    async with open_venue(settings) as venue:
+    async with open_services(settings) as venue:
         app = App(venue, endpoints, lambda: len(server.server_state.connections))
-        server = _Server(_config(app, settings), lambda: ready(url_of(listener)))
+        url = url_of(listener, "https" if certificates else "http")
+        server = _Server(_config(app, settings, certificates), lambda: ready(url))
         with _stopped_by_signals(server):
             watch = asyncio.create_task(_close_stale(server, 2.0 * settings.body_timeout_s))
             _tame_collector()
@@ -103,9 +119,10 @@ async def _serve(
             await app.close()
 
 
-def _config(app: App, settings: Settings) -> uvicorn.Config:
+def _config(app: App, settings: Settings, certificates: Certificates | None) -> uvicorn.Config:
     return uvicorn.Config(
         app=app,
+        ssl_context_factory=None if certificates is None else lambda *_: certificates.server(),
         http=GuardedProtocol,
         loop="uvloop",
         ws=SocketProtocol,

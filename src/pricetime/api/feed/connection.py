@@ -31,7 +31,7 @@ from pricetime.ports import Batch
 from pricetime.records import COMMAND_BYTES, EVENT_BYTES
 from pricetime.records.fields import EVENT_FIELDS
 from pricetime.records.frames import FRAME_BYTES, events_frame
-from pricetime.runtime.sequencer import Sequencer
+from pricetime.runtime.desk import Desk
 from pricetime.schema import FeedReady
 from pricetime.settings import Settings
 
@@ -69,7 +69,7 @@ class Connection:
     """
 
     def __init__(
-        self, socket: Socket, sequencer: Sequencer, history: History, account: int, settings: Settings
+        self, socket: Socket, sequencer: Desk, history: History, account: int, settings: Settings
     ) -> None:
         self.account = account
         self.batch = 0

@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from functools import cache
 
-from pricetime.ports import Views
+from pricetime.ports import AS_HEARD, Views
 
 Orders = Mapping[int, Set[int] | None]
 """The orders of accounts that events have named; None: too many to tell."""
 
 
 class Moment:
-    """The views in one read transaction, for one thread. ``stocks``, ``orders``: what may have changed."""
+    """The views in one read transaction, for one thread.
+
+    ``stocks`` and ``orders``: what may have changed up to event ``heard``.
+    """
 
     def __init__(
-        self, views: Views, name_of: Callable[[int], str], now_ns: int, stocks: Set[int], orders: Orders
+        self,
+        views: Views,
+        name_of: Callable[[int], str],
+        now_ns: int,
+        stocks: Set[int],
+        orders: Orders,
+        heard: int,
     ) -> None:
         self.views = views
-        self.position = views.position()
+        position = views.position()
+        self.position = heard if position == AS_HEARD else position
         self.name_of = name_of
         self.now_ns = now_ns
         self.stocks = stocks

@@ -157,7 +157,8 @@ class Pacer:
 
     def _look(self, views: Views, now_ns: int, work: Work, due: Due) -> tuple[int, list[Look]]:
         def query() -> tuple[int, list[Look]]:
-            moment = Moment(views, self._venue.stocks.name_of, now_ns, work.stocks, work.orders)
+            name_of = self._venue.stocks.name_of
+            moment = Moment(views, name_of, now_ns, work.stocks, work.orders, work.event)
             if moment.position > work.event:
                 return moment.position, []
             return moment.position, [

@@ -138,7 +138,7 @@ def _outcomes(events: bytes, client_ids: list[str]) -> list[str | int]:
     places = np.flatnonzero((kinds == _TRADED) | (kinds == _CLOSED))
     if len(places):
         changes = array[places]
-        whose = changes["sequence"] - answers["sequence"][0]
+        whose = answers["sequence"].searchsorted(changes["sequence"])
         # What the arrival of an order did to other orders is no part of its answer.
         own = changes["order"] == answers["order"][whose]
         traded, ended = own & (changes["kind"] == _TRADED), own & (changes["kind"] == _CLOSED)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Final, Literal
 
 from pricetime import schema
-from pricetime.api.commands import OneCommand, carry_out, denial_of, is_repeated
+from pricetime.api.commands import OneCommand, accepted, carry_out, is_repeated, is_trial
 from pricetime.api.endpoints import Call, Endpoint, Query, Reply, parse_id
 from pricetime.api.v1 import _show
 from pricetime.api.v1._ask import (
@@ -27,7 +27,7 @@ from pricetime.api.v1._placed import order_from
 from pricetime.api.v1.batch import place_batch
 from pricetime.errors import InvalidRequest, RuleError
 from pricetime.ports import ExecutionRow, OrderRow, Views
-from pricetime.records import Command, EventKind, Reason, iter_events
+from pricetime.records import Command, EventKind, Flag, Reason, iter_events
 from pricetime.records.commands import amend_order, cancel_all, cancel_order, place_order
 from pricetime.schema import Page
 
@@ -66,11 +66,18 @@ def place(call: Call) -> Command | Reply:
     """Place an order, or with ``validate_only`` only say what would become of it."""
     asked: schema.PlaceOrder = call.body
     command = _command(call, asked, call.idempotency_key)
-    return _validated(call, command) if asked.validate_only else command
+    if not asked.validate_only:
+        return command
+    events = call.venue.sequencer.validate(command.pack())
+    if events is None:
+        return command._replace(flags=command.flags | Flag.TRIAL)
+    return Reply(body=_validated(accepted(events)), status=200)
 
 
-def placed(call: Call, events: bytes) -> schema.Order | Awaitable[schema.Order]:
+def placed(call: Call, events: bytes) -> schema.Order | Reply | Awaitable[schema.Order]:
     """Answer with the order as it is after its first events."""
+    if is_trial(events):
+        return Reply(body=_validated(events), status=200)
     return _repeated(call, events) if is_repeated(events) else order_from(events)
 
 
@@ -93,13 +100,9 @@ def _command(call: Call, asked: schema.PlaceOrder, key: bytes | None) -> Command
     )
 
 
-def _validated(call: Call, command: Command) -> Reply:
-    events = call.venue.sequencer.validate(command.pack())
-    if denial := denial_of(events):
-        raise denial
+def _validated(events: bytes) -> schema.Validated:
     answer = next(iter_events(events))
-    body = schema.Validated(quantity=answer.quantity, holds=_show.money(answer.held))
-    return Reply(body=body, status=200)
+    return schema.Validated(quantity=answer.quantity, holds=_show.money(answer.held))
 
 
 async def _repeated(call: Call, events: bytes) -> schema.Order:

@@ -21,12 +21,12 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Self
 
-from pricetime.records import Command, CommandKind, Event, EventKind, Reason, iter_commands, iter_events
+from pricetime.records import Command, CommandKind, Event, EventKind, Flag, Reason, iter_commands, iter_events
 from pricetime.records.state import hash_of_state
 from pricetime.rules.clearing import Clearing, Listing, asset_of
 from pricetime.rules.judgement import Denial
 from pricetime.rules.money import MAX_TOTAL
-from pricetime.rules.order import BUY, MARKET, Order
+from pricetime.rules.order import BUY, MARKET, POST_ONLY, Order
 from pricetime.rules.outbox import Outbox
 from pricetime.rules.partitions import state
 from pricetime.rules.partitions.line import Line, Underway
@@ -43,6 +43,12 @@ from pricetime.rules.partitions.routing import (
 from pricetime.rules.state import check_holds
 
 _ANSWERS = (EventKind.ACCEPTED, EventKind.DENIED)
+_TRIAL = int(Flag.TRIAL)
+
+
+def is_trial(command: Command) -> bool:
+    """Return whether an order is only to be judged."""
+    return command.kind == CommandKind.PLACE_ORDER and command.flags & ~POST_ONLY == _TRIAL
 
 
 class LedgerPartition:
@@ -132,6 +138,9 @@ class LedgerPartition:
         if command.kind in ROUND:
             self._go_round(command, judged=judged)
             return
+        if is_trial(command):
+            self._judge_only(command)
+            return
         line = self.lines.get(command.account)
         if line is None or not line.must_wait(command, needs_money=self._needs_money(command)):
             self._execute(command)
@@ -139,6 +148,17 @@ class LedgerPartition:
             line.waiting.append(command)
         else:
             self._deny(self._begin(command), Reason.TOO_MANY_OPEN_ORDERS, remembers=False)
+
+    def _judge_only(self, command: Command) -> None:
+        """Answer a PLACE_ORDER as it would be answered now, as far as its ledger knows; change nothing."""
+        command = self._begin(command)
+        try:
+            order = self.clearing.judge_order(command._replace(flags=command.flags & ~_TRIAL))
+        except Denial as denial:
+            self.outbox.answered(command, reason=denial.reason, flags=_TRIAL)
+            return
+        order.flags |= _TRIAL
+        self.outbox.accepted_order(order, command.client_id, order.hold())
 
     def _needs_money(self, command: Command) -> bool:
         """Return whether it matters to a command how much money is free."""

@@ -1,0 +1,383 @@
+"""The dispatcher: the desk of one service among many.
+
+::
+
+    hand_in ─ sequence, time ─> line of a ledger ─ messages, one at a time ─> its queue
+                                                                               ⋮  ledgers, books, views
+    answer <─ all its events, and all that they touch has settled <─ notices ──┘
+
+It knows no market. It gives commands their sequences, sends them to the ledgers where they begin, and
+collects their events from the notices of the views. What a notice tells, the views hold; so whoever has
+an answer finds its effects in every list, whichever service is asked.
+
+Invariants:
+
+1. A command is answered when its ACCEPTED or DENIED is heard, and each ledger that a book has told of its
+   trades is heard to have settled them.
+2. To a ledger one message is under way at a time, and it is sent again, unchanged, until the broker has
+   confirmed it; so the ledger sees each number once, or again, and never a gap.
+3. What waits is bounded, and so is how long: an answer that does not come in time is ``AnswerLate``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import structlog
+
+from pricetime.errors import AnswerLate, BrokerFailed, QueueFull, VenueStopped
+from pricetime.ports import Batch, Clock, Message, Notice, Outputs
+from pricetime.records import (
+    COMMAND_BYTES,
+    EVENT_BYTES,
+    Command,
+    CommandKind,
+    EventKind,
+    event_array,
+    iter_commands,
+)
+from pricetime.records.fields import EVENT_FIELDS
+from pricetime.rules.partitions.routing import Address, Room, Topology
+from pricetime.runtime.desk import Recipient, State
+from pricetime.runtime.heard import HeardJournal
+from pricetime.runtime.numbering import SEQUENCE_STEP, Sequences
+from pricetime.runtime.stamping import count_commands, stamp
+
+_KIND_AT: Final = [field.name for field in EVENT_FIELDS].index("kind")
+_ANSWERS: Final = frozenset((int(EventKind.ACCEPTED), int(EventKind.DENIED)))
+_SWEEP_S: Final = 1.0
+_PAUSES_S: Final = (0.05, 0.2, 0.5, 1.0)
+_MESSAGE_COMMANDS: Final = 10_000
+_log = structlog.get_logger(__name__)
+
+
+class _Submission:
+    """Commands that one caller handed in together."""
+
+    __slots__ = ("answer", "missing", "parts", "until_s")
+
+    def __init__(self, answer: Recipient, count: int, until_s: float) -> None:
+        self.answer = answer
+        self.parts: list[list[bytes]] = [[] for _ in range(count)]
+        """The events of each command, its answer first."""
+        self.missing = count
+        self.until_s = until_s
+
+
+class _UnderWay:
+    """A command that is not answered yet."""
+
+    __slots__ = ("command", "is_answered", "place", "submission", "waits")
+
+    def __init__(self, command: Command, submission: _Submission, place: int) -> None:
+        self.command = command
+        self.submission = submission
+        self.place = place
+        self.is_answered = False
+        self.waits: dict[tuple[Address, Address], int] = {}
+        """By partition and source: the message that the partition has yet to hear of."""
+
+
+class Dispatcher:
+    """Stands where a venue in one process has its sequencer; ``address`` is this service's own.
+
+    ``queue_limit`` bounds the commands that wait for an answer, ``answer_wait_s`` how long one may;
+    ``missed(partition, batch)`` finds some notices of batches after one; ``may_number`` tells whether
+    sequences may be given.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        topology: Topology,
+        sequences: Sequences,
+        clock: Clock,
+        heard: HeardJournal,
+        *,
+        missed: Callable[[Address, int], Awaitable[Sequence[Notice]]],
+        may_number: Callable[[], bool] = lambda: True,
+        queue_limit: int,
+        answer_wait_s: float,
+    ) -> None:
+        self.queued = 0
+        self.on_batch: list[Callable[[Batch], None]] = []
+        self.heard = heard
+        self.answered = 0
+        """Commands that were answered."""
+        self._topology = topology
+        self._sequences = sequences
+        self._missed = missed
+        self._may_number = may_number
+        self._clock = clock
+        self._queue_limit = queue_limit
+        self._answer_wait_s = answer_wait_s
+        self._is_stopping = False
+        self._drained = asyncio.Event()
+        self._lines = {
+            ledger: _Line(address, ledger) for ledger in topology.addresses() if ledger.room == Room.LEDGER
+        }
+        self._underway: dict[int, _UnderWay] = {}
+        self._waiting_for: dict[Address, dict[_UnderWay, None]] = {}
+        self._reached: dict[Address, dict[Address, int]] = {}
+        """What each partition has heard of each source."""
+        self._last: dict[Address, int] = {}
+        """The last batch of each partition that was heard of."""
+        self._submissions: deque[_Submission] = deque()
+
+    # ------------------------------------------------------------------------------ what others ask
+
+    @property
+    def state(self) -> State:
+        """Whether commands are taken."""
+        return "stopping" if self._is_stopping else "running"
+
+    @property
+    def published(self) -> int:
+        """The position of the last event that was heard."""
+        return self.heard.position
+
+    @property
+    def sequence(self) -> int:
+        """The last sequence that was given here."""
+        return self._sequences.last
+
+    @property
+    def batches(self) -> int:
+        """Notices that were heard."""
+        return self.heard.number
+
+    def last_event_of(self, account: int) -> int:  # noqa: ARG002 - whatever was answered, the views hold
+        """Return 0: there is nothing to wait for."""
+        return 0
+
+    def validate(self, command: bytes) -> bytes | None:
+        """Leave it to the ledger."""
+        count_commands(command)
+        return None
+
+    # ---------------------------------------------------------------------------------- commands out
+
+    async def submit(self, commands: bytes) -> bytes:
+        """Run commands and return exactly their events, those of the first first; AnswerLate, QueueFull."""
+        return await self.hand_in(commands)
+
+    def hand_in(self, commands: bytes) -> asyncio.Future[bytes]:
+        """Do what ``submit`` does without waiting."""
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.hand_in_for(answer, commands)
+        return answer
+
+    def hand_in_for(self, answer: Recipient, commands: bytes) -> None:
+        """Do what ``hand_in`` does for somebody who is told as a future would be."""
+        count = count_commands(commands)
+        if self._is_stopping:
+            raise VenueStopped
+        if not self._may_number():
+            raise VenueStopped("This service has lost its numbers, for the database is away. Try again soon.")
+        if self.queued + count > self._queue_limit:
+            raise QueueFull
+        now_s = asyncio.get_running_loop().time()
+        submission = _Submission(answer, count, now_s + self._answer_wait_s)
+        first = self._sequences.take(count)
+        stamped = stamp(commands, first, self._clock.now_ns(), step=SEQUENCE_STEP)
+        for place, command in enumerate(iter_commands(stamped)):
+            self._underway[command.sequence] = _UnderWay(command, submission, place)
+            record = stamped[place * COMMAND_BYTES : (place + 1) * COMMAND_BYTES]
+            self._lines[self._topology.entry_of(command)].put(record)
+        self._submissions.append(submission)
+        self.queued += count
+
+    async def send(self, outputs: Outputs) -> None:
+        """Send what is handed in through ``outputs``, until cancelled; BrokerFailed where that is over.
+
+        What is not confirmed by then goes first the next time.
+        """
+        async with asyncio.TaskGroup() as lines:
+            for line in self._lines.values():
+                lines.create_task(line.run(outputs))
+
+    async def sweep(self) -> None:
+        """Give up answers that do not come, until cancelled."""
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            now_s = asyncio.get_running_loop().time()
+            while self._submissions and self._submissions[0].until_s <= now_s:
+                submission = self._submissions.popleft()
+                if submission.missing:
+                    self._give_up(submission)
+
+    def _give_up(self, submission: _Submission) -> None:
+        late = [each for each in self._underway.values() if each.submission is submission]
+        for each in late:
+            self._forget(each)
+        _log.warning("an answer is late", sequence=late[0].command.sequence if late else 0)
+        if not submission.answer.done():
+            submission.answer.set_exception(AnswerLate())
+
+    async def stop(self, patience_s: float) -> None:
+        """Refuse new commands, and wait a while for the answers of those that were taken."""
+        self._is_stopping = True
+        if self.queued:
+            try:
+                async with asyncio.timeout(patience_s):
+                    await self._drained.wait()
+            except TimeoutError:
+                _log.warning("stopping without some answers", commands=self.queued)
+
+    # ------------------------------------------------------------------------------------ notices in
+
+    async def hear(self, notice: Notice) -> None:
+        """Take in a notice, and before it those that were missed; one that was heard is passed over."""
+        last = self._last.get(notice.partition, notice.batch - 1)
+        while last < notice.batch - 1:
+            missed = await self._missed(notice.partition, last)
+            if not missed:
+                _log.warning("notices are missing", partition=str(notice.partition), after=last)
+                break
+            for each in missed:
+                last = each.batch
+                if last < notice.batch:
+                    self._take_in(each)
+        if notice.batch > self._last.get(notice.partition, 0):
+            self._take_in(notice)
+
+    def _take_in(self, notice: Notice) -> None:
+        """Answer what a notice completes, and tell those who listen."""
+        self._last[notice.partition] = notice.batch
+        self._reached.setdefault(notice.partition, {}).update(notice.heard)
+        if notice.events:
+            self._collect(notice)
+        self._let_go(notice.partition)
+        if notice.events:
+            batch = self.heard.hear(notice.events, self._clock.now_ns())
+            for hook in self.on_batch:
+                try:
+                    hook(batch)
+                except Exception:  # noqa: BLE001 - a listener's fault must not stop the service
+                    _log.exception("a listener to batches failed; the others go on")
+
+    def _collect(self, notice: Notice) -> None:
+        """Give each command under way its events of a notice."""
+        for sequence, events in _by_command(notice.events):
+            if (each := self._underway.get(sequence)) is not None:
+                self._take(each, notice, events)
+
+    def _take(self, each: _UnderWay, notice: Notice, events: bytes) -> None:
+        part = each.submission.parts[each.place]
+        if events[_KIND_AT] in _ANSWERS:
+            each.is_answered = True
+            part.insert(0, events)
+        else:
+            part.append(events)
+        for destination, number in notice.sent:
+            if self._concerns(each.command, notice.partition, destination, events):
+                each.waits[destination, notice.partition] = number
+                self._waiting_for.setdefault(destination, {})[each] = None
+        self._finish(each)
+
+    def _concerns(self, command: Command, source: Address, destination: Address, events: bytes) -> bool:
+        """Return whether an answer has to wait until a message has been heard that left with its events.
+
+        A book tells the ledgers of both sides. An order's ledger waits for the book's answer anyway, except
+        where it answers itself: a CANCEL_ALL is over when the books have cancelled.
+        """
+        if source.room == Room.LEDGER:
+            return command.kind == CommandKind.CANCEL_ALL and destination.room == Room.BOOK
+        array = event_array(events)
+        accounts = set(array["account"].tolist()) | set(array["maker_account"].tolist())
+        return any(self._topology.ledger_of(account) == destination for account in accounts if account)
+
+    def _let_go(self, partition: Address) -> None:
+        """Finish what has waited for a partition to hear of it."""
+        for each in tuple(self._waiting_for.get(partition, ())):
+            reached = self._reached[partition]
+            for waits in [key for key in each.waits if key[0] == partition]:
+                if reached.get(waits[1], 0) >= each.waits[waits]:
+                    del each.waits[waits]
+            if not any(key[0] == partition for key in each.waits):
+                self._waiting_for[partition].pop(each, None)
+            self._finish(each)
+
+    def _finish(self, each: _UnderWay) -> None:
+        """Answer a submission whose last command has come to its end."""
+        if not each.is_answered or self._still_waits(each) or each.command.sequence not in self._underway:
+            return
+        self._forget(each)
+        self.answered += 1
+        submission = each.submission
+        submission.missing -= 1
+        if not submission.missing and not submission.answer.done():
+            submission.answer.set_result(b"".join([event for part in submission.parts for event in part]))
+        while self._submissions and not self._submissions[0].missing:
+            self._submissions.popleft()
+
+    def _still_waits(self, each: _UnderWay) -> bool:
+        return any(
+            self._reached.get(partition, {}).get(source, 0) < number
+            for (partition, source), number in each.waits.items()
+        )
+
+    def _forget(self, each: _UnderWay) -> None:
+        self._underway.pop(each.command.sequence, None)
+        for partition, _ in each.waits:
+            self._waiting_for.get(partition, {}).pop(each, None)
+        self.queued -= 1
+        if not self.queued:
+            self._drained.set()
+
+
+class _Line:
+    """What waits to be sent to one ledger. ``run`` sends a message, and the next when it is confirmed."""
+
+    def __init__(self, source: Address, destination: Address) -> None:
+        self._source = source
+        self._destination = destination
+        self._number = 0
+        self._unconfirmed: Message | None = None
+        self._records: deque[bytes] = deque()
+        self._filled = asyncio.Event()
+
+    def put(self, record: bytes) -> None:
+        """Add a command at the end."""
+        self._records.append(record)
+        self._filled.set()
+
+    async def run(self, outputs: Outputs) -> None:
+        """Send until the broker fails for good."""
+        while True:
+            if self._unconfirmed is None:
+                await self._filled.wait()
+                self._unconfirmed = self._next()
+            await self._publish(outputs, self._unconfirmed)
+            self._unconfirmed = None
+
+    def _next(self) -> Message:
+        taken = [self._records.popleft() for _ in range(min(len(self._records), _MESSAGE_COMMANDS))]
+        if not self._records:
+            self._filled.clear()
+        self._number += 1
+        return Message(self._source, self._destination, self._number, b"".join(taken))
+
+    async def _publish(self, outputs: Outputs, message: Message) -> None:
+        """Publish, and again where a queue is full for the moment; BrokerFailed after some trials."""
+        for pause_s in _PAUSES_S:
+            try:
+                await outputs.publish([message])
+            except BrokerFailed as error:
+                _log.warning("a message is sent again", to=str(self._destination), error=str(error))
+                await asyncio.sleep(pause_s)
+            else:
+                return
+        await outputs.publish([message])
+
+
+def _by_command(events: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield runs of events of one command; the events of a command may come in several runs."""
+    sequences = event_array(events)["sequence"].copy()
+    starts = np.flatnonzero(np.append(True, sequences[1:] != sequences[:-1])).tolist()
+    for start, end in zip(starts, [*starts[1:], len(sequences)], strict=True):
+        yield int(sequences[start]), events[start * EVENT_BYTES : end * EVENT_BYTES]
