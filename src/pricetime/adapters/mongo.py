@@ -101,6 +101,27 @@ class Mongo:
                     ]
                     await self.database[collection.name].create_indexes(models)
 
+    async def shard(self) -> list[str]:
+        """Apply the shard keys, also where some are applied already; return the names of the collections.
+
+        DatabaseFailed where this is no sharded cluster, or a collection has another key.
+        """
+        admin, name = self._client.admin, self.database.name
+        with failing_as(DatabaseFailed):
+            if (await admin.command("hello")).get("msg") != "isdbgrid":
+                raise DatabaseFailed(
+                    "mongo_url leads to no mongos: this is no sharded cluster, and needs no shard keys."
+                )
+            await admin.command("enableSharding", name)
+            keyed = [collection for collection in COLLECTIONS if collection.shard_key]
+            for collection in keyed:
+                # Only in an empty collection does the server make the index of a key by itself.
+                await self.database[collection.name].create_index(list(collection.shard_key))
+                await admin.command(
+                    "shardCollection", f"{name}.{collection.name}", key=dict(collection.shard_key)
+                )
+        return [collection.name for collection in keyed]
+
     async def ping(self) -> None:
         """Return where MongoDB answers; DatabaseFailed otherwise."""
         with failing_as(DatabaseFailed):

@@ -66,7 +66,12 @@ class Users:
             user = await self._with_account(
                 pending.user_name, pending.name, pending.password_hash, pending.role
             )
-            await self._accounts.complete_pending_user(user)
+            try:
+                await self._accounts.complete_pending_user(user)
+            except UnknownUser:
+                if known := await self._accounts.user_by_name(pending.user_name):
+                    return known  # another process was faster; the account just opened stays empty
+                raise
             return user
 
     async def complete_all(self) -> list[User]:

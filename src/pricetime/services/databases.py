@@ -1,0 +1,51 @@
+"""What an operator does to MongoDB from outside the services."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from pricetime.adapters.mongo import Mongo
+from pricetime.adapters.mongo_schema import COLLECTIONS, Collection
+from pricetime.adapters.tls import Certificates
+from pricetime.settings import Settings
+
+OPERATOR = "operator"
+"""The name of the certificate that an operator shows."""
+
+
+def collections() -> tuple[Collection, ...]:
+    """Return every collection with its indexes and its shard key."""
+    return COLLECTIONS
+
+
+def prepare(settings: Settings) -> None:
+    """Make all indexes that are not there yet, as every service does when it starts; DatabaseFailed."""
+
+    async def prepare() -> None:
+        mongo = _connected(settings)
+        try:
+            await mongo.prepare()
+        finally:
+            await mongo.close()
+
+    asyncio.run(prepare())
+
+
+def shard(settings: Settings) -> list[str]:
+    """Apply the shard keys and return the names of the collections; DatabaseFailed without a cluster."""
+
+    async def shard() -> list[str]:
+        mongo = _connected(settings)
+        try:
+            await mongo.prepare()
+            return await mongo.shard()
+        finally:
+            await mongo.close()
+
+    return asyncio.run(shard())
+
+
+def _connected(settings: Settings) -> Mongo:
+    certificates = Certificates(Path(settings.certs), OPERATOR) if settings.certs else None
+    return Mongo.connect(settings, certificates)
