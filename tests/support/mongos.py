@@ -1,7 +1,7 @@
 """The front door of a sharded cluster, as far as a driver's handshake and commands without results go.
 
-It answers ``ok`` to every command and keeps what it was asked: a cluster is more than the tests can start, and
-what matters is only which commands are sent.
+It answers ``ok`` to every command and keeps what it was asked: a cluster is more than the tests can start,
+and what matters is only which commands are sent.
 """
 
 from __future__ import annotations
