@@ -106,6 +106,9 @@ class Settings:
     rate_account_burst: int = _option(2_000, "weight", "an account may send at once", 1, 10_000_000)
     rate_address_per_s: int = _option(1_000, "weight/s", "an address may send", 1, 1_000_000)
     rate_address_burst: int = _option(5_000, "weight", "an address may send at once", 1, 10_000_000)
+    rate_share_ms: int = _option(
+        100, "ms", "between two times that services tell each other what they let through", 10, 10_000
+    )
     rate_keys_limit: int = _option(100_000, "keys", "whose rates are remembered", 100, 10_000_000)
     body_limit: int = _option(1_048_576, "bytes", "of a request's body", 1_024, 1_073_741_824)
     body_timeout_s: int = _option(10, "s", "a body may take to arrive", 1, 600)

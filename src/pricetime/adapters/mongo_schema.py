@@ -18,6 +18,7 @@ SNAPSHOTS: Final = "snapshots"
 SNAPSHOT_CHUNKS: Final = "snapshot_chunks"
 COUNTERS: Final = "counters"
 VENUE: Final = "venue"
+SLOTS_TAKEN: Final = "slots"
 USERS: Final = "users"
 REFRESH_TOKENS: Final = "refresh_tokens"
 REVOKED_TOKENS: Final = "revoked_tokens"
@@ -50,6 +51,7 @@ COLLECTIONS: Final = (
     Collection(SNAPSHOT_CHUNKS, "the content of snapshots, in parts", _BY_ID),
     Collection(COUNTERS, "the last number given of each counter"),
     Collection(VENUE, "how many partitions there are"),
+    Collection(SLOTS_TAKEN, "which services give sequences, and until when their slots are theirs"),
     Collection(
         USERS,
         "users, and those who wait for an account; `_id` is the user name",

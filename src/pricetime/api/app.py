@@ -78,7 +78,7 @@ class App:
         self._unmatched = venue.metrics.requests("", "")
         self._body_limit = settings.body_limit
         self._ids = RequestIds()
-        self._gate = Gate(venue.identity, settings, connections)
+        self._gate = Gate(venue.identity, settings, venue.rates, connections)
         self._feeds = Feeds(venue, self._gate.account_rates)
         self._streams = Streams(venue, self._gate)
         self._cors = Cors(settings)

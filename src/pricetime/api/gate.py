@@ -15,7 +15,7 @@ from pricetime.api.exchange import Exchange, Route
 from pricetime.api.guards.access import Access, has_token, refuse_forged, token_of
 from pricetime.api.guards.addresses import Addresses, rate_key
 from pricetime.api.guards.browsers import Browsers, Client, Headers, csrf_token_of, session_cookie
-from pricetime.api.guards.rates import Buckets, Charge
+from pricetime.api.guards.rates import Charge, Rates
 from pricetime.api.problems import Refused, retry_after
 from pricetime.errors import TokenInvalid
 from pricetime.settings import Settings
@@ -27,19 +27,17 @@ if TYPE_CHECKING:
 class Gate:
     """What stands before every endpoint. Each method raises where a request must not go on."""
 
-    def __init__(self, identity: Identity, settings: Settings, connections: Callable[[], int]) -> None:
+    def __init__(
+        self, identity: Identity, settings: Settings, rates: Rates, connections: Callable[[], int]
+    ) -> None:
         self._identity = identity
         self._connections = connections
         self._connection_limit = settings.connection_limit
         self._addresses = Addresses(settings.trusted_proxies)
         self.access = Access(identity, settings)
         self.browsers = Browsers(self._addresses)
-        self._address_rates: Buckets | None = None
-        self.account_rates: Buckets | None = None
-        if settings.rate_limits:
-            keys = settings.rate_keys_limit
-            self._address_rates = Buckets(settings.rate_address_per_s, settings.rate_address_burst, keys)
-            self.account_rates = Buckets(settings.rate_account_per_s, settings.rate_account_burst, keys)
+        self._address_rates = rates.addresses
+        self.account_rates = rates.accounts
 
     def refuse_crowd(self) -> None:
         """Refuse where more connections are open than the venue takes."""

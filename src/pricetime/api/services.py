@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pricetime.api.guards.rates import Rates
 from pricetime.api.page import Page
 from pricetime.ports import Accounts, Clock, Journal, StockName
 from pricetime.settings import Settings
@@ -83,6 +84,7 @@ class Services:
     stocks: StockDirectory
     metrics: Metrics
     page: Page
+    rates: Rates
     views_alive: Callable[[], bool]
     rules: str
     """Which rules run, for people: ``reference``."""

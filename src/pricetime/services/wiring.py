@@ -22,6 +22,7 @@ import structlog
 from pricetime.adapters.clock import SystemClock
 from pricetime.adapters.passwords import BcryptHasher
 from pricetime.adapters.tokens import Ed25519Signer
+from pricetime.api.guards.rates import Rates
 from pricetime.api.page import read_page
 from pricetime.api.services import Services, StockDirectory
 from pricetime.errors import RuleError, SnapshotError
@@ -91,6 +92,7 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
             stocks=stocks,
             metrics=metrics,
             page=page,
+            rates=Rates(settings),
             views_alive=views.is_alive,
             rules=name_of(venue_type),
             started_ns=started_ns,

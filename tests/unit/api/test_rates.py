@@ -72,3 +72,16 @@ def test_headers_carry_the_three_numbers(time: Time):
         (b"ratelimit-remaining", b"3"),
         (b"ratelimit-reset", b"1"),
     ]
+
+
+def test_what_was_let_through_elsewhere_is_taken_from_the_bucket_and_what_it_owes_is_bounded(time: Time):
+    buckets = Buckets(1, 10, 5, time)
+    buckets.take_charged()
+    buckets.charge("a", 3)
+    buckets.charge("a", 20)
+    assert buckets.take_charged() == {"a": 3}
+    assert buckets.take_charged() == {}
+    buckets.charge_elsewhere("a", 1_000)
+    assert not buckets.charge("a", 1).allowed
+    time.now += 11.5
+    assert buckets.charge("a", 1).allowed
