@@ -18,6 +18,8 @@ VERBS: Final[dict[str, str]] = {
     "wallet": "Show, deposit and withdraw money.",
     "portfolio": "Show shares, their cost and profit.",
     "watch": "Watch the book and the tape of a stock.",
+    "up": "Run the venue as many services on this machine.",
+    "down": "End the services that `pricetime up` started.",
     "certs": "Make the certificates of the services.",
     "load": "Put the venue under load and measure latency.",
     "admin": "Manage the venue's administrators.",

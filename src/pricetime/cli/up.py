@@ -1,0 +1,112 @@
+"""``pricetime up``: the venue as many services on this machine."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pricetime.cli import options
+from pricetime.cli.output import print_json, print_table, say
+from pricetime.errors import TopologyFailed
+
+if TYPE_CHECKING:
+    from pricetime.services.topology.prepare import Wanted
+    from pricetime.services.topology.record import Record
+    from pricetime.services.topology.status import Status
+
+_LOOK_S = 1.0
+
+
+@click.command
+@click.option("--host", help="Address of nginx; default 127.0.0.1.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port of nginx; default 8080, 0: a free one.")
+@click.option("--scale", "scaled", is_flag=True, help="How many of which service: --scale engine=2 orders=2.")
+@click.argument("scale", nargs=-1, metavar="[SERVICE=COUNT]...")
+@click.option("--detach", is_flag=True, help="Return when all is ready; `pricetime down` ends it.")
+@click.option("--no-tls", is_flag=True, help="A plain HTTP door. Services speak mutual TLS all the same.")
+@click.option("--mongo", metavar="URL", help="Of MongoDB; without, a stand-in for trying out.")
+@options.settings
+@options.as_json
+def command(
+    host: str | None,
+    port: int | None,
+    scaled: bool,
+    scale: tuple[str, ...],
+    detach: bool,
+    no_tls: bool,
+    mongo: str | None,
+    data: str | None,
+    chosen: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Run the venue as many services on this machine.
+
+    nginx, RabbitMQ, Redis, MongoDB or its stand-in, and all services, under a supervisor. Ctrl-C ends all.
+    """
+    settings = options.settings_from(chosen, host=host, port=port, data=data, mongo_url=mongo)
+    if scale and not scaled:
+        raise click.UsageError("name services with --scale, as in --scale engine=2")
+
+    from pricetime.services.topology.plan import Layout, scale_of
+    from pricetime.services.topology.prepare import Wanted
+    from pricetime.services.topology.status import statuses
+    from pricetime.services.topology.up import bring_up
+
+    layout = Layout(Path(settings.data).resolve())
+    wanted = Wanted(layout=layout, settings=settings, scale=scale_of(_counts(scale)), is_tls=not no_tls)
+    _take_signals()
+    record = bring_up(wanted, _silent if as_json else say)
+    show(record, statuses(layout, record), layout.logs, as_json)
+    if not detach:
+        _stay(wanted, record, as_json)
+
+
+def show(record: Record, states: list[Status], logs: Path, as_json: bool) -> None:
+    """Print where the venue is, and what runs."""
+    if as_json:
+        parts = [each._asdict() for each in states]
+        print_json({"url": record.url, "logs": str(logs), "mongo_url": record.mongo_url, "parts": parts})
+        return
+    rows = [(each.name, each.state, each.port, each.pid, f"{each.up_s} s") for each in states]
+    print_table(("process", "state", ">port", ">id", ">up"), rows, empty="")
+    say(f"The venue is at {record.url} (its API: {record.url}/docs); logs are in {logs}.")
+
+
+def _counts(scale: tuple[str, ...]) -> dict[str, int]:
+    counts = {}
+    for each in scale:
+        name, _, count = each.partition("=")
+        if not count.isdigit():
+            raise click.UsageError(f"--scale takes SERVICE=COUNT, not {each!r}")
+        counts[name] = int(count)
+    return counts
+
+
+def _silent(_: str) -> None:
+    return
+
+
+def _take_signals() -> None:
+    """Turn SIGTERM, and the terminal's closing, into Ctrl-C: what was started is ended in order."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+def _stay(wanted: Wanted, record: Record, as_json: bool) -> None:
+    """Wait for Ctrl-C, then end all; TopologyFailed where it was ended by others or died."""
+    from pricetime.services.topology.down import bring_down
+
+    told = _silent if as_json else say
+    try:
+        told("Ctrl-C stops it.")
+        while record.runs:
+            threading.Event().wait(_LOOK_S)
+    except KeyboardInterrupt:
+        bring_down(wanted.layout, wanted.settings, told)
+        return
+    raise TopologyFailed(f"The supervisor has ended. Its log is {wanted.layout.logs / 'supervisord.log'}.")

@@ -1,0 +1,190 @@
+"""Everything that a topology needs before it is started: certificates, ports, configurations, programs.
+
+Nothing is started here. Ports are new each time; certificates and data stay.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from pricetime.api.page import PACKED
+from pricetime.api.shares import Share
+from pricetime.errors import TopologyFailed
+from pricetime.services.topology.certs import make_certificates
+from pricetime.services.topology.mongodb import mongodb
+from pricetime.services.topology.nginx import Door, render_nginx
+from pricetime.services.topology.plan import API, SERVICES, Instance, Layout, Servers, environment_of
+from pricetime.services.topology.ports import free_ports, is_free
+from pricetime.services.topology.program import Program, installed
+from pricetime.services.topology.rabbitmq import RabbitPorts, rabbitmq
+from pricetime.services.topology.record import Part
+from pricetime.services.topology.redis import redis
+from pricetime.services.topology.supervision import Supervised, render_supervisor
+from pricetime.settings import Settings
+
+WATCHER: Final = "watcher"
+DOOR: Final = "nginx"
+_SERVER_NAMES: Final = {"epmd": "", "rabbitmq": "rabbitmq", "redis": "redis", "mongodb": "mongodb"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What `pricetime up` was asked for. ``settings`` name the door's host and port, and MongoDB's URL."""
+
+    layout: Layout
+    settings: Settings
+    scale: Mapping[str, int]
+    is_tls: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A topology that can be started."""
+
+    url: str
+    mongo_url: str
+    parts: tuple[Part, ...]
+
+
+def prepare(wanted: Wanted) -> Prepared:
+    """Write everything into the folder; TopologyFailed, SettingError or CertificateUnusable."""
+    layout, settings = wanted.layout, wanted.settings
+    _make_folders(layout)
+    make_certificates(
+        layout.certs,
+        days=settings.certificate_days,
+        authority_days=settings.authority_days,
+        renew_days=settings.certificate_renew_days,
+    )
+    count = sum(wanted.scale.values())
+    amqp, distribution, mapper, redis_port, mongo_port, door, *ports = free_ports(6 + count)
+    servers = [
+        *rabbitmq(layout.data / "rabbitmq", RabbitPorts(amqp, distribution, mapper), certs=layout.certs),
+        redis(layout.data / "redis", redis_port, certs=layout.certs),
+        *([] if settings.mongo_url else [mongodb(layout.data / "mongodb", mongo_port, layout.certs)]),
+    ]
+    urls = Servers(
+        mongo_url=settings.mongo_url or f"mongodb://127.0.0.1:{mongo_port}",
+        redis_url=f"rediss://127.0.0.1:{redis_port}",
+        rabbit_url=f"amqps://127.0.0.1:{amqp}",
+    )
+    instances = _instances(wanted.scale, ports)
+    door_port = _door_port(settings, door)
+    _write_door(wanted, instances, door_port)
+    programs = [
+        *(_of_server(each, layout) for each in servers),
+        *(_of_service(each, wanted, urls) for each in instances),
+        _of_door(layout),
+        _of_watcher(wanted),
+    ]
+    layout.supervisor.write_text(render_supervisor(layout, programs, settings))
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return Prepared(
+        url=f"{'https' if wanted.is_tls else 'http'}://{host}:{door_port}",
+        mongo_url=urls.mongo_url,
+        parts=tuple(_parts(servers, instances, door_port)),
+    )
+
+
+def _make_folders(layout: Layout) -> None:
+    for folder in (layout.data, layout.logs, layout.data / DOOR):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise TopologyFailed(f"{folder} cannot be made: {error.strerror}. Name another folder.") from None
+
+
+def _instances(scale: Mapping[str, int], ports: Sequence[int]) -> list[Instance]:
+    named = [(service, number) for service in SERVICES for number in range(1, scale[service] + 1)]
+    return [Instance(service, number, port) for (service, number), port in zip(named, ports, strict=True)]
+
+
+def _door_port(settings: Settings, free: int) -> int:
+    if settings.port == 0:
+        return free
+    if not is_free(settings.port, settings.host):
+        raise TopologyFailed(
+            f"Port {settings.port} of {settings.host} is in use. Stop who uses it, or name another."
+        )
+    return settings.port
+
+
+def _write_door(wanted: Wanted, instances: Iterable[Instance], port: int) -> None:
+    layout, settings = wanted.layout, wanted.settings
+    page = Path(settings.page).absolute() if settings.page else PACKED
+    upstreams = {
+        share: [each.address for each in instances if each.service == share]
+        for share in cast("list[Share]", API)
+    }
+    door = Door(
+        host=settings.host,
+        port=port,
+        is_tls=wanted.is_tls,
+        folder=layout.data / DOOR,
+        certs=layout.certs,
+        page=page if (page / "index.html").is_file() else None,
+        upstreams=upstreams,
+    )
+    (layout.data / DOOR / "nginx.conf").write_text(render_nginx(door, settings))
+
+
+def _of_server(program: Program, layout: Layout) -> Supervised:
+    return Supervised(
+        name=program.name, command=program.command, environment=program.environment, folder=layout.data
+    )
+
+
+def _of_service(instance: Instance, wanted: Wanted, servers: Servers) -> Supervised:
+    return Supervised(
+        name=instance.name,
+        command=(sys.executable, "-m", "pricetime.cli", "run", instance.service),
+        environment=_python_environment() | environment_of(instance, wanted.settings, wanted.layout, servers),
+        folder=wanted.layout.data,
+    )
+
+
+def _of_door(layout: Layout) -> Supervised:
+    installed("nginx", "nginx", "/usr/sbin/nginx")
+    prefix = layout.data / DOOR
+    return Supervised(
+        name=DOOR,
+        command=(
+            *(sys.executable, "-m", "pricetime.services.topology.door"),
+            *(str(prefix / "nginx.conf"), str(prefix)),
+        ),
+        environment=_python_environment(),
+        folder=prefix,
+        signal="QUIT",
+        splits_errors=True,
+    )
+
+
+def _of_watcher(wanted: Wanted) -> Supervised:
+    settings = wanted.settings
+    names = ("watch_every_s", "watch_timeout_s", "watch_failures", "certificate_check_s", "log_level")
+    chosen = {f"PRICETIME_{name.upper()}": str(getattr(settings, name)) for name in names}
+    return Supervised(
+        name=WATCHER,
+        command=(sys.executable, "-m", "pricetime.services.topology.watcher", str(wanted.layout.data)),
+        environment=_python_environment() | chosen,
+        folder=wanted.layout.data,
+    )
+
+
+def _python_environment() -> dict[str, str]:
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def _parts(servers: Iterable[Program], instances: Iterable[Instance], door: int) -> Iterable[Part]:
+    for server in servers:
+        yield Part(name=server.name, kind="server", service=_SERVER_NAMES[server.name], port=server.port)
+    for each in instances:
+        yield Part(name=each.name, kind="service", service=each.service, port=each.port)
+    yield Part(name=DOOR, kind="door", service="nginx", port=door)
+    yield Part(name=WATCHER, kind="watcher", service="", port=None)

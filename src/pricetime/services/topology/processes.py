@@ -1,0 +1,98 @@
+"""Processes of this machine, as ``/proc`` tells: whether one still runs, and what a topology has left behind.
+
+A process is known by its id and the time it started, for ids come again. Everything that a supervisor starts
+stays in its session; what leaves it still carries the mark of the topology in its environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+MARK: Final = "PRICETIME_TOPOLOGY"
+"""The variable that names the folder of the topology that a process belongs to."""
+
+_PROC: Final = Path("/proc")
+_LOOK_S: Final = 0.05
+_GRACE_S: Final = 10.0
+
+
+class Process(NamedTuple):
+    """One process. ``started``: in ticks since the machine did."""
+
+    pid: int
+    started: int
+    session: int
+    group: int
+
+
+def find(pid: int) -> Process | None:
+    """Return a process that runs; None where there is none, or it has ended and waits to be noticed."""
+    try:
+        status = (_PROC / str(pid) / "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    state, _, group, session, *rest = status.rpartition(")")[2].split()
+    return None if state in "ZX" else Process(pid, int(rest[15]), int(session), int(group))
+
+
+def is_running(pid: int, started: int) -> bool:
+    """Return whether that very process runs."""
+    found = find(pid)
+    return found is not None and found.started == started
+
+
+def leftovers(folder: Path, supervisor: int | None) -> list[Process]:
+    """Return what runs of the topology in a folder, whose supervisor had that id; this process is not it."""
+    mark = f"{MARK}={folder}".encode()
+    return [
+        each
+        for each in _all()
+        if each.pid != os.getpid() and (each.session == supervisor or mark in _environment(each.pid))
+    ]
+
+
+def group_of(leader: int, session: int) -> list[Process]:
+    """Return what runs of a group of processes in a session."""
+    return [each for each in _all() if (each.group, each.session) == (leader, session)]
+
+
+def end(found: Callable[[], Iterable[Process]], grace_s: float = _GRACE_S) -> int:
+    """End whatever ``found`` finds, until it finds nothing; return how many were asked to stop.
+
+    SIGTERM first; who does not stop within ``grace_s``, or began since, is killed.
+    """
+    asked = [each.pid for each in found()]
+    for pid in asked:
+        _send(pid, signal.SIGCONT)  # one that is paused would not hear the other
+        _send(pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace_s
+    while remaining := list(found()):
+        if time.monotonic() > deadline:
+            for each in remaining:
+                _send(each.pid, signal.SIGKILL)
+        time.sleep(_LOOK_S)
+    return len(asked)
+
+
+def _all() -> Iterator[Process]:
+    for path in _PROC.iterdir():
+        if path.name.isdigit() and (process := find(int(path.name))) is not None:
+            yield process
+
+
+def _environment(pid: int) -> list[bytes]:
+    try:
+        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended, or is somebody else's
+        return []
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)

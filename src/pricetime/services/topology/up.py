@@ -1,0 +1,146 @@
+"""Starts a topology, in order, and waits until every part is ready.
+
+::
+
+    supervisor ─> servers ─> answer ─> services ─> ready ─> nginx ─> healthy ─> watcher
+         any step fails: all is ended again, and the error names the log that says why
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from pricetime.errors import TopologyFailed, TopologyRuns
+from pricetime.services.topology.down import take_down
+from pricetime.services.topology.plan import Layout
+from pricetime.services.topology.prepare import Prepared, Wanted, prepare
+from pricetime.services.topology.probes import ProbeFailed, Prober
+from pricetime.services.topology.processes import MARK, find
+from pricetime.services.topology.record import Part, Record, locked, read_record, write_record
+from pricetime.services.topology.supervision import Supervisor
+from pricetime.settings import Settings
+
+Told = Callable[[str], None]
+
+_LOOK_S: Final = 0.1
+_PROBE_TIMEOUT_S: Final = 5.0
+_SUPERVISOR_S: Final = 20.0
+_TAIL_LINES: Final = 8
+_ORDER: Final = (("server",), ("service",), ("door",), ("watcher",))
+
+
+def bring_up(wanted: Wanted, told: Told) -> Record:
+    """Start what is wanted and return when all is ready; TopologyRuns, TopologyFailed.
+
+    ``told`` hears what it is at. What a killed topology has left behind is ended first.
+    """
+    layout = wanted.layout
+    layout.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(layout.lock):
+        before = read_record(layout)
+        if before is not None and before.runs:
+            raise TopologyRuns(
+                f"The venue in {layout.data} runs already, at {before.url}. `pricetime down` stops it."
+            )
+        if left := take_down(layout, wanted.settings, told):
+            told(f"ended {left} processes that an earlier run has left behind")
+        prepared = prepare(wanted)
+        record = _start_supervisor(layout, prepared)
+        try:
+            asyncio.run(_start(layout, record, wanted.settings, told))
+        except BaseException:
+            take_down(layout, wanted.settings, told)
+            raise
+    return record
+
+
+def _start_supervisor(layout: Layout, prepared: Prepared) -> Record:
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", MARK: str(layout.data)}
+    with (layout.logs / "supervisord-errors.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "supervisor.supervisord", "-c", str(layout.supervisor)],
+            env=environment,
+            cwd=layout.data,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    found = find(process.pid)
+    if found is None:
+        raise TopologyFailed(f"The supervisor did not start: {_tail(layout, 'supervisord-errors')}")
+    record = Record(
+        supervisor=found.pid,
+        started=found.started,
+        url=prepared.url,
+        mongo_url=prepared.mongo_url,
+        parts=prepared.parts,
+    )
+    write_record(layout, record)
+    return record
+
+
+async def _start(layout: Layout, record: Record, settings: Settings, told: Told) -> None:
+    supervisor = Supervisor(layout.socket)
+    deadline = time.monotonic() + _SUPERVISOR_S
+    while not supervisor.is_up():
+        if not record.runs or time.monotonic() > deadline:
+            raise TopologyFailed(f"The supervisor did not start: {_tail(layout, 'supervisord-errors')}")
+        await asyncio.sleep(_LOOK_S)
+    prober = Prober(layout.certs, record.url)
+    for kinds in _ORDER:
+        parts = [part for part in record.parts if part.kind in kinds]
+        told(f"starting {', '.join(part.name for part in parts)}")
+        for part in parts:
+            supervisor.start(part.name)
+        await _all_ready(parts, prober, supervisor, layout, settings)
+
+
+async def _all_ready(
+    parts: Sequence[Part], prober: Prober, supervisor: Supervisor, layout: Layout, settings: Settings
+) -> None:
+    """Wait until each part answers; TopologyFailed when one is given up, or the time is over."""
+    deadline = time.monotonic() + settings.start_timeout_s
+    waiting = {part.name: "it has not been asked yet" for part in parts}
+    by_name = {part.name: part for part in parts}
+    while True:
+        answers = await asyncio.gather(*(_answer(prober, by_name[name]) for name in waiting))
+        waiting = {name: said for name, said in zip(waiting, answers, strict=True) if said is not None}
+        if not waiting:
+            return
+        states = supervisor.states()
+        given_up = [name for name in waiting if states[name].state == "FATAL"]
+        if given_up or time.monotonic() > deadline:
+            name = (given_up or list(waiting))[0]
+            raise TopologyFailed(
+                f"{name} is not ready: {waiting[name]}. Its log, {layout.logs / name}.log, ends with:\n"
+                f"{_tail(layout, name)}"
+            )
+        await asyncio.sleep(_LOOK_S)
+
+
+async def _answer(prober: Prober, part: Part) -> str | None:
+    """Return why a part is not ready; None where it is."""
+    try:
+        async with asyncio.timeout(_PROBE_TIMEOUT_S):
+            await prober.ready(part)
+    except ProbeFailed as failed:
+        return str(failed)
+    except TimeoutError:
+        return "it does not answer"
+    return None
+
+
+def _tail(layout: Layout, name: str) -> str:
+    """Return the end of a log."""
+    try:
+        lines: Iterable[str] = (layout.logs / f"{name}.log").read_text("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return "nothing"
+    return "\n".join(list(lines)[-_TAIL_LINES:])

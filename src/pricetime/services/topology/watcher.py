@@ -1,0 +1,127 @@
+"""Looks after what runs, beside the supervisor: ``python -m pricetime.services.topology.watcher DATA``.
+
+The supervisor starts anew what has ended. This also ends what hangs: a service that has not answered
+``/healthz`` so many times in a row is killed, and the supervisor starts it. What the supervisor has given up
+is started once more. nginx and Redis are told of renewed certificates.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import Counter
+from pathlib import Path
+
+import structlog
+
+from pricetime.adapters.tls import Certificates
+from pricetime.errors import TopologyFailed
+from pricetime.services.topology.plan import Layout
+from pricetime.services.topology.probes import ProbeFailed, Prober, renew_redis
+from pricetime.services.topology.record import Part, Record, read_record
+from pricetime.services.topology.supervision import Supervisor
+from pricetime.settings import Settings, load
+from pricetime.telemetry import configure_logs
+
+_log = structlog.get_logger(__name__)
+
+
+class Watcher:
+    """Watches the parts of one topology."""
+
+    def __init__(self, layout: Layout, record: Record, settings: Settings) -> None:
+        self._layout = layout
+        self._settings = settings
+        self._parts = {part.name: part for part in record.parts if part.kind in ("service", "door")}
+        self._redis = next(part for part in record.parts if part.name == "redis")
+        self._supervisor = Supervisor(layout.socket)
+        self._prober = Prober(layout.certs, record.url)
+        self._failures: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        every_s = self._settings.certificate_check_s
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch_health())
+            tasks.create_task(
+                Certificates(self._layout.certs, "operator").watch(every_s, self._renew_operator)
+            )
+            tasks.create_task(Certificates(self._layout.certs, "nginx").watch(every_s, self._renew_door))
+            tasks.create_task(self._watch_redis(every_s))
+
+    async def _watch_health(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.watch_every_s)
+            try:
+                await self._look()
+            except TopologyFailed as failed:  # the supervisor is busy, or ends
+                _log.warning("supervisor not asked", error=str(failed))
+
+    async def _look(self) -> None:
+        states = self._supervisor.states()
+        for name, state in states.items():
+            if state.state in ("FATAL", "EXITED"):
+                _log.warning("started again what was given up", process=name, said=state.said)
+                self._supervisor.start(name)
+        asked = [part for name, part in self._parts.items() if name in states and states[name].pid]
+        for part, failure in zip(asked, await asyncio.gather(*map(self._failure, asked)), strict=True):
+            self._judge(part, failure)
+
+    async def _failure(self, part: Part) -> str:
+        """Return how a part fails to answer; empty where it does not."""
+        try:
+            async with asyncio.timeout(self._settings.watch_timeout_s):
+                await self._prober.healthy(part)
+        except ProbeFailed as failed:
+            return str(failed)
+        except TimeoutError:
+            return "no answer in time"
+        return ""
+
+    def _judge(self, part: Part, failure: str) -> None:
+        if not failure:
+            del self._failures[part.name]
+            return
+        self._failures[part.name] += 1
+        times = self._failures[part.name]
+        _log.warning("unhealthy", process=part.name, times=times, failure=failure)
+        if times >= self._settings.watch_failures:
+            del self._failures[part.name]
+            _log.error("killed what hangs", process=part.name)
+            self._supervisor.signal(part.name, "KILL")
+
+    def _renew_operator(self) -> None:
+        self._prober.reload()
+
+    def _renew_door(self) -> None:
+        self._supervisor.signal("nginx", "HUP")
+
+    async def _watch_redis(self, every_s: float) -> None:
+        """Tell Redis of its renewed certificate."""
+        renewed = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Certificates(self._layout.certs, "redis").watch(every_s, renewed.set))
+            while True:
+                await renewed.wait()
+                renewed.clear()
+                try:
+                    await renew_redis(self._redis, self._layout.certs)
+                except ProbeFailed as failed:
+                    _log.warning("Redis keeps its certificate until it is started anew", error=str(failed))
+
+
+def main() -> int:
+    """Watch the topology of a folder."""
+    settings = load()
+    configure_logs(settings.log_level)
+    layout = Layout(Path(sys.argv[1]))
+    record = read_record(layout)
+    if record is None:
+        sys.stderr.write(f"Nothing is recorded to run in {layout.data}.\n")
+        return 1
+    asyncio.run(Watcher(layout, record, settings).run())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
