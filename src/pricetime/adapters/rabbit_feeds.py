@@ -52,6 +52,11 @@ class RabbitJournalFeed:
         except BrokerFailed as error:
             _log.debug("a batch is not pushed", partition=str(batch.partition), error=str(error))
 
+    async def close(self) -> None:
+        """Close the channel."""
+        if self._publisher is not None:
+            await self._publisher.close()
+
     async def follow(
         self,
         addresses: Collection[Address],

@@ -57,6 +57,11 @@ class RedisPresence:
         self._leave = redis.register_script(_LEAVE)
         self._wished: dict[tuple[str, str], bool] = {}
 
+    async def ping(self) -> None:
+        """Return where Redis answers; PresenceFailed."""
+        with _presence_errors():
+            await self._redis.ping()
+
     async def give(self, sign: Sign) -> None:
         """Give a sign of life; PresenceFailed."""
         with _presence_errors():

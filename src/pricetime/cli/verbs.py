@@ -9,6 +9,7 @@ import click
 
 VERBS: Final[dict[str, str]] = {
     "serve": "Run the venue.",
+    "run": "Run one service of a venue that runs as many.",
     "demo": "Run a venue with a moving market to try out.",
     "login": "Open a session and keep it for the other verbs.",
     "logout": "End the session.",

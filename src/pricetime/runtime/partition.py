@@ -28,12 +28,13 @@ first message comes, that one has gone, so what it journaled meanwhile is read b
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import structlog
 
-from pricetime.errors import JournalTampered, RecordError, SnapshotError
+from pricetime.errors import JournalTampered, PricetimeError, RecordError, SnapshotError
 from pricetime.ports import (
     Delivery,
     Inputs,
@@ -146,6 +147,7 @@ class PartitionHost:
         while page := await self._journal.read(self._end.number, _PAGE):
             for newest in page:
                 self._replay(newest)
+                await asyncio.sleep(0)  # others in this process go on meanwhile
         return newest
 
     async def _restore(self) -> None:
@@ -197,7 +199,14 @@ class PartitionHost:
             await self._outputs.publish(batch.outputs)
         await self._inputs.acknowledge(taken.done)
         if messages and self._end.number % self._limits.snapshot_every == 0:
+            await self._save_snapshot()
+
+    async def _save_snapshot(self) -> None:
+        """Save a snapshot; where that fails, the next take-over replays more."""
+        try:
             await self._snapshots.save(self.snapshot())
+        except PricetimeError as error:
+            _log.warning("a snapshot is not saved", partition=str(self.address), error=str(error))
 
     async def _receive(self) -> Sequence[Delivery]:
         """Return what has arrived; with the first, this host has the queue, and another had it until now."""

@@ -30,14 +30,14 @@ from pricetime.api.app import App
 from pricetime.api.endpoints import Endpoint
 from pricetime.api.services import Services
 from pricetime.api.table import ENDPOINTS
-from pricetime.errors import PricetimeError, SettingError
+from pricetime.errors import PricetimeError
 from pricetime.services.http_protocol import GuardedProtocol
+from pricetime.services.listening import BACKLOG, bind, url_of
 from pricetime.services.socket_protocol import SocketProtocol
 from pricetime.services.wiring import open_venue
 from pricetime.settings import Settings, load
 from pricetime.telemetry import configure_logs
 
-_BACKLOG: Final = 4_096
 _KEEP_ALIVE_S: Final = 75
 _GRACE_S: Final = 20
 _WATCH_S: Final = 1.0
@@ -70,32 +70,6 @@ def serve(
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         runner.run(_serve(settings, listener, ready, endpoints, open_services, certificates))
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address; SettingError where that cannot be."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise SettingError(f"host: {host!r} is no address of this machine: {error.strerror}") from None
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        # Listening is what tells two servers on one port apart; connections wait until the venue is open.
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise SettingError(
-            f"port: {host}:{port} cannot be used: {error.strerror}. Stop who uses it, or take another port."
-        ) from None
-    return listener
-
-
-def url_of(listener: socket.socket, scheme: str = "http") -> str:
-    """Return the URL of a bound socket."""
-    host, port = listener.getsockname()[:2]
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def _serve(
@@ -134,7 +108,7 @@ def _config(app: App, settings: Settings, certificates: Certificates | None) -> 
         log_level="error",  # what is no HTTP is answered, and anybody could fill the log with it
         proxy_headers=False,
         server_header=False,
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=_GRACE_S,
     )
 
