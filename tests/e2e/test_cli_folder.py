@@ -14,7 +14,7 @@ def pricetime(capsys):
     """Run a verb over a folder; return (exit status, standard output, standard error)."""
 
     def run(line, folder):
-        status = cli.run([*line.split(), "--data", str(folder)])
+        status = cli.execute([*line.split(), "--data", str(folder)])
         said = capsys.readouterr()
         return status, said.out, said.err
 

@@ -122,7 +122,7 @@ def test_errors_say_what_kind_they_are(client):
 
 def test_an_administrator_sees_users_state_and_audit(start_server, tmp_path, capsys):
     create = ["admin", "create", "root", "--password", PASSWORD, "--data", str(tmp_path / "data")]
-    assert cli.run([*create, "--set", "bcrypt_cost=4"]) == 0
+    assert cli.execute([*create, "--set", "bcrypt_cost=4"]) == 0
     url = start_server().url
     with Client(url) as root, entered(url) as user:
         root.login("root", PASSWORD)

@@ -28,7 +28,7 @@ def pricetime(capsys):
 
     def run(line, *, status=0):
         arguments = line.split()
-        assert cli.run(arguments) == status, capsys.readouterr().err
+        assert cli.execute(arguments) == status, capsys.readouterr().err
         said = capsys.readouterr()
         if status:
             return said.err

@@ -20,7 +20,7 @@ def pricetime(capsys):
     """Run the verb; return (exit status, standard output, standard error)."""
 
     def run(*arguments):
-        status = cli.run(["lobster", *map(str, arguments)])
+        status = cli.execute(["lobster", *map(str, arguments)])
         said = capsys.readouterr()
         return status, said.out, said.err
 

@@ -1,8 +1,8 @@
 """Rate limits that all services share: each tells the others over Redis what it has let through.
 
 Every service limits by buckets of its own and takes from them what the others tell it, some times a second.
-So together they let through what one would, and at most what arrives in that moment more. Where Redis is away,
-each limits by itself.
+So together they let through what one would, and at most what arrives in that moment more. Where Redis is
+away, each limits by itself.
 """
 
 from __future__ import annotations

@@ -33,14 +33,16 @@ def test_every_verb_and_subverb_prints_json_on_request(verb):
 
 def test_help_answers_without_importing_what_only_verbs_need():
     heavy = "{'rich', 'numpy', 'uvicorn', 'starlette', 'httpx2', 'msgspec', 'cryptography'}"
-    script = f"from pricetime.cli import run; import sys; run(['--help']); print({heavy} & set(sys.modules))"
+    script = (
+        f"from pricetime import cli; import sys; cli.execute(['--help']); print({heavy} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "Run the venue." in done.stdout
     assert done.stdout.endswith("set()\n")
 
 
 def test_a_mistyped_verb_exits_2(capsys):
-    assert cli.run(["sevre"]) == 2
+    assert cli.execute(["sevre"]) == 2
     assert "No such command" in capsys.readouterr().err
 
 
@@ -60,7 +62,7 @@ def test_a_mistyped_verb_exits_2(capsys):
     ],
 )
 def test_what_is_mistyped_exits_2_before_anything_is_sent(arguments, capsys):
-    assert cli.run(arguments) == 2
+    assert cli.execute(arguments) == 2
     assert "Error: " in capsys.readouterr().err
 
 
@@ -79,14 +81,14 @@ def test_what_is_mistyped_exits_2_before_anything_is_sent(arguments, capsys):
     ],
 )
 def test_what_goes_wrong_is_one_sentence_on_standard_error_and_exit_1(arguments, sentence, capsys, tmp_path):
-    assert cli.run(arguments) == 1
+    assert cli.execute(arguments) == 1
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", f"pricetime: {sentence}\n")
     assert not (tmp_path / "none").exists()
 
 
 def test_a_venue_that_is_not_there_is_told_with_its_url(capsys):
-    assert cli.run(["stocks", "--url", "http://127.0.0.1:9"]) == 1
+    assert cli.execute(["stocks", "--url", "http://127.0.0.1:9"]) == 1
     assert capsys.readouterr().err == (
         "pricetime: The venue at http://127.0.0.1:9 cannot be reached. Is it running there?\n"
     )

@@ -166,18 +166,18 @@ async def test_files_that_do_not_fit_change_nothing(folder: Path):
 def test_the_command_makes_lists_and_renews(tmp_path: Path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     told = ["--data", str(tmp_path), "--json"]
-    assert cli.run(["certs", *told]) == 0
+    assert cli.execute(["certs", *told]) == 0
     assert [each["name"] for each in json.loads(capsys.readouterr().out)] == list(NAMES)
-    assert cli.run(["certs", "--list", *told]) == 0
+    assert cli.execute(["certs", "--list", *told]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [each["name"] for each in listed] == ["ca", *NAMES]
-    assert cli.run(["certs", "--renew", *told]) == 0
+    assert cli.execute(["certs", "--renew", *told]) == 0
     assert json.loads(capsys.readouterr().out) == []
-    assert cli.run(["certs", "orders", "--renew", "--days", "400", *told]) == 0
+    assert cli.execute(["certs", "orders", "--renew", "--days", "400", *told]) == 0
     [made] = json.loads(capsys.readouterr().out)
     assert (made["name"], made["expires"] > listed[4]["expires"]) == ("orders", True)
 
 
 def test_the_command_knows_its_names(tmp_path: Path, capsys):
-    assert cli.run(["certs", "order", "--data", str(tmp_path)]) == 2
+    assert cli.execute(["certs", "order", "--data", str(tmp_path)]) == 2
     assert "there is no 'order'" in capsys.readouterr().err
