@@ -217,6 +217,7 @@ class Settings:
     rabbit_listener_limit: int = _option(
         10_000, "messages", "kept for one who listens; then it must catch up otherwise", 100, 10_000_000
     )
+    rabbit_listener_bytes: int = _option(268_435_456, "bytes", "kept for one who listens", 1_048_576, 2**40)
     rabbit_heartbeat_s: int = _option(
         3, "s", "after about two of which RabbitMQ holds a silent connection dead", 1, 600
     )

@@ -7,7 +7,7 @@ given out again, which receivers know by its number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import aio_pika
@@ -92,6 +92,18 @@ class Rabbit:
             self._connection, queue_of(address), prefetch, timeout_s=self._limits.timeout_s
         )
         return RabbitInputs(consumer)
+
+    async def waiting(self, addresses: Iterable[Address]) -> dict[Address, int]:
+        """Return how many messages wait in the queues of partitions; BrokerFailed."""
+        found = {}
+        with broker_errors("looking at queues"):
+            async with self._connection.channel() as channel:
+                for address in addresses:
+                    queue = await channel.declare_queue(
+                        queue_of(address), passive=True, timeout=self._limits.timeout_s
+                    )
+                    found[address] = queue.declaration_result.message_count or 0
+        return found
 
     def journal_feed(self) -> RabbitJournalFeed:
         """Return the push beside the journal."""

@@ -31,6 +31,7 @@ class RabbitLimits:
     queue_messages: int
     queue_bytes: int
     listener_messages: int
+    listener_bytes: int
     heartbeat_s: int
     timeout_s: int
 
@@ -41,6 +42,7 @@ class RabbitLimits:
             settings.rabbit_queue_limit,
             settings.rabbit_queue_bytes,
             settings.rabbit_listener_limit,
+            settings.rabbit_listener_bytes,
             settings.rabbit_heartbeat_s,
             settings.rabbit_timeout_s,
         )
@@ -65,4 +67,8 @@ def partition_arguments(limits: RabbitLimits) -> dict[str, str | int | bool]:
 
 def listener_arguments(limits: RabbitLimits) -> dict[str, str | int | bool]:
     """Return what the queue of a listener is declared with: who does not keep up loses the oldest."""
-    return {"x-max-length": limits.listener_messages, "x-overflow": "drop-head"}
+    return {
+        "x-max-length": limits.listener_messages,
+        "x-max-length-bytes": limits.listener_bytes,
+        "x-overflow": "drop-head",
+    }

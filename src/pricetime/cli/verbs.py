@@ -26,6 +26,7 @@ VERBS: Final[dict[str, str]] = {
     "admin": "Manage the venue's administrators.",
     "config": "List every setting.",
     "mongo": "Prepare MongoDB, and show what the venue keeps there.",
+    "rabbit": "Prepare RabbitMQ.",
     "check": "Check that the venue's data is right.",
     "journal": "Print commands and events as JSON lines.",
     "prove": "Prove that core and rules are the same, and fair.",

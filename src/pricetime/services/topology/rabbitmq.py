@@ -56,6 +56,7 @@ def rabbitmq(
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(folder),  # of the cookie
         "LANG": "C.UTF-8",
+        "ERL_CRASH_DUMP": str(folder / "erl_crash.dump"),
         "RABBITMQ_NODENAME": f"{node}@localhost",
         "RABBITMQ_DIST_PORT": str(ports.distribution),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
