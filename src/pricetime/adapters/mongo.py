@@ -25,7 +25,8 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from pricetime.adapters.mongo_schema import COLLECTIONS
+from pricetime.adapters.mongo_schema import COLLECTIONS, Index
+from pricetime.adapters.mongo_views_schema import VIEW_COLLECTIONS
 from pricetime.adapters.tls import Certificates
 from pricetime.errors import DatabaseFailed, PricetimeError, SettingError
 from pricetime.settings import Settings
@@ -94,11 +95,9 @@ class Mongo:
     async def prepare(self) -> None:
         """Make every index that is not there yet; DatabaseFailed."""
         with failing_as(DatabaseFailed):
-            for collection in COLLECTIONS:
+            for collection in (*COLLECTIONS, *VIEW_COLLECTIONS):
                 if collection.indexes:
-                    models = [
-                        IndexModel(list(each.keys), unique=each.is_unique) for each in collection.indexes
-                    ]
+                    models = [_model(index) for index in collection.indexes]
                     await self.database[collection.name].create_indexes(models)
 
     async def shard(self) -> list[str]:
@@ -131,6 +130,13 @@ class Mongo:
         """Close all connections; safe to call twice."""
         await self._client.close()
         self._sync_client.close()
+
+
+def _model(index: Index) -> IndexModel:
+    options: dict[str, Any] = {"unique": index.is_unique}
+    if index.only is not None:
+        options["partialFilterExpression"] = index.only
+    return IndexModel(list(index.keys), **options)
 
 
 def _context_of(client: AsyncMongoClient[Document] | MongoClient[Document]) -> ssl.SSLContext:

@@ -9,7 +9,8 @@ The one exception, the number of a stock, is in a collection that is too small t
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 Keys = tuple[tuple[str, int | str], ...]
 
@@ -34,6 +35,8 @@ class Index(NamedTuple):
 
     keys: Keys
     is_unique: bool = False
+    only: Mapping[str, Any] | None = None
+    """A condition on what it holds; without, it holds all."""
 
 
 class Collection(NamedTuple):
