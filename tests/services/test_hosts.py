@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.support.rabbit import RabbitServer
 from tests.support.redis_server import RedisServer
 from tests.support.services import ServiceRun
 
+from pricetime import cli
 from pricetime.adapters.mongo import Mongo
 from pricetime.adapters.rabbit_queues import queue_of
 from pricetime.adapters.redis_client import connect_redis
@@ -131,6 +133,32 @@ async def test_a_host_that_is_stopped_hands_over_and_exits_with_0(place: Place, 
     await desk.answers(await trading)
     await desk.check()
     assert "Traceback" not in first.log()
+
+
+async def test_an_engine_is_drained_and_given_partitions_again(
+    place: Place, desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.run("ledger", "ledger-1"), place.run("engine", "engine-1"), place.run("engine", "engine-2")
+    await place.hosted("engine", lambda has: len(has) == 2 and all(has.values()))
+    await desk.open_venue()
+    trading = asyncio.create_task(desk.trade(100))
+    assert await _engines(place, "drain", "engine-1") == 0
+    await place.hosted("engine", lambda has: not has["engine-1"] and len(has["engine-2"]) == TOPOLOGY.books)
+    capsys.readouterr()
+    assert await _engines(place, "show", "--json") == 0
+    shown = {each["host"]: each for each in json.loads(capsys.readouterr().out)}
+    assert (shown["engine-1"]["partitions"], shown["engine-1"]["is_leaving"]) == ([], True)
+    assert await _engines(place, "undrain", "engine-1") == 0
+    await place.hosted("engine", lambda has: all(has.values()))
+    await desk.answers(await trading)
+    await desk.check()
+    assert await _engines(place, "drain", "nobody") == 1
+
+
+async def _engines(place: Place, *arguments: str) -> int:
+    return await asyncio.to_thread(
+        cli.execute, ["engines", *arguments, "--set", f"redis_url={place.redis.url}"]
+    )
 
 
 async def test_a_host_tells_how_it_is(place: Place) -> None:

@@ -15,7 +15,12 @@ def command() -> None:
 
 @command.command
 @options.settings
-def definitions(data: str | None, chosen: tuple[str, ...]) -> None:
+@options.as_json
+def definitions(
+    data: str | None,
+    chosen: tuple[str, ...],
+    as_json: bool,  # noqa: ARG001 - it is JSON in any case
+) -> None:
     """Print users, rights, queues and exchanges, for RabbitMQ's load_definitions.
 
     With `certs` set, users are the names of certificates and have no passwords; else the one of rabbit_url.

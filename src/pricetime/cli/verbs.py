@@ -27,6 +27,7 @@ VERBS: Final[dict[str, str]] = {
     "config": "List every setting.",
     "mongo": "Prepare MongoDB, and show what the venue keeps there.",
     "rabbit": "Prepare RabbitMQ.",
+    "engines": "Show the hosts of ledgers, books and views; drain one.",
     "check": "Check that the venue's data is right.",
     "journal": "Print commands and events as JSON lines.",
     "prove": "Prove that core and rules are the same, and fair.",
