@@ -7,19 +7,19 @@ from contextlib import ExitStack
 
 import pytest
 from tests.support.member import Admin, Member
-from tests.support.server import Server
+from tests.support.server import Venue
 from tests.support.trader import Guest
 
 
 @pytest.fixture
-def guest(server: Server) -> Iterator[Guest]:
+def guest(server: Venue) -> Iterator[Guest]:
     """Somebody without a session."""
     with Guest(server.url) as somebody:
         yield somebody
 
 
 @pytest.fixture
-def new_member(server: Server) -> Iterator[Callable[..., Member]]:
+def new_member(server: Venue) -> Iterator[Callable[..., Member]]:
     """Register and log in fresh users."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(Member(server.url, **options))
@@ -52,7 +52,7 @@ def buyer(new_member: Callable[..., Member]) -> Member:
 
 
 @pytest.fixture(scope="session")
-def admin(server: Server) -> Iterator[Admin]:
+def admin(server: Venue) -> Iterator[Admin]:
     """The administrator of the shared venue."""
     with Admin(server) as administrator:
         yield administrator

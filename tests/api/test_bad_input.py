@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.support.member import Admin, Member, got, new_id, order, refused
-from tests.support.server import Server
+from tests.support.server import Server, Venue
 from tests.support.trader import PASSWORD, refusal, unique
 
 STOCK, ORDER = "STOCK", "ORDER"  # stand for ids that only the running venue knows
@@ -59,7 +59,7 @@ TEN_MEGABYTES = 10 * 1024 * 1024
 class Scene:
     """A venue, an administrator who sends bad input with every right there is, and what must stay."""
 
-    def __init__(self, server: Server, admin: Admin, member: Member) -> None:
+    def __init__(self, server: Venue, admin: Admin, member: Member) -> None:
         self.server, self.admin, self.member = server, admin, member
         self.stock = member.list_stock()
         member.deposit("10000")
@@ -91,7 +91,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(server: Server, admin: Admin) -> Iterator[Scene]:
+def scene(server: Venue, admin: Admin) -> Iterator[Scene]:
     with Member(server.url) as member:
         yield Scene(server, admin, member)
 

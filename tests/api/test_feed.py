@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 from tests.support.feed import RawFeed
 from tests.support.member import Member, got
-from tests.support.server import Server
+from tests.support.server import Server, Venue
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -68,7 +67,7 @@ def test_an_order_becomes_events_and_is_acknowledged(buyer: Member, stock: str, 
     assert buyer.get_v1(f"/orders/{events[0].order}")["quantity"] == 3
 
 
-def test_the_token_may_stand_in_the_request(buyer: Member, stock: str, server: Server) -> None:
+def test_the_token_may_stand_in_the_request(buyer: Member, stock: str, server: Venue) -> None:
     headers = {"Authorization": f"Bearer {buyer.session['access_token']}"}
     with RawFeed(server.url, None, headers=headers) as feed:
         feed.opened()
@@ -233,7 +232,7 @@ def test_a_resume_from_too_far_or_from_nowhere_is_refused(
 # ------------------------------------------------------------------------------------------ access
 
 
-def test_without_a_session_there_is_no_feed(server: Server, member: Member) -> None:
+def test_without_a_session_there_is_no_feed(server: Venue, member: Member) -> None:
     for token in (None, "no token at all", member.session["access_token"][:-3] + "abc"):
         with RawFeed(server.url, token) as feed:
             assert feed.end() == (4401, "token_invalid")
@@ -243,7 +242,7 @@ def test_without_a_session_there_is_no_feed(server: Server, member: Member) -> N
     assert b"token_invalid" in refused.value.response.body
 
 
-def test_there_is_no_other_socket(server: Server) -> None:
+def test_there_is_no_other_socket(server: Venue) -> None:
     with pytest.raises(InvalidStatus) as refused:
         connect(server.url.replace("http", "ws", 1) + "/v1/orders").__enter__()
     assert refused.value.response.status_code == 404
@@ -256,10 +255,10 @@ VERSION = b"Sec-WebSocket-Version: 13\r\n"
 GET = b"GET /v1/orders/feed HTTP/1.1\r\n"
 
 
-def said(port: int, *parts: bytes) -> bytes:
+def said(server: Venue, *parts: bytes) -> bytes:
     """Send parts, each after something has come back; return all that comes until the connection ends."""
     answer = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with server.connect() as connection:
         for part in parts:
             connection.sendall(part)
             answer += connection.recv(65_536)
@@ -277,26 +276,31 @@ def said(port: int, *parts: bytes) -> bytes:
         b"POST" + GET[3:] + UPGRADE + KEY + VERSION + b"\r\n",
     ],
 )
-def test_what_asks_for_a_socket_the_wrong_way_gets_none(server: Server, request_bytes: bytes) -> None:
-    assert said(server.port, request_bytes).startswith(b"HTTP/1.1 4")
+def test_what_asks_for_a_socket_the_wrong_way_gets_none(server: Venue, request_bytes: bytes) -> None:
+    assert said(server, request_bytes).startswith(b"HTTP/1.1 4")
 
 
-@pytest.mark.parametrize(
-    ("bytes_sent", "close"),
-    [
-        (b"\xff\xff\xff\xff\xff\xff", 1002),
-        (b"\x81\x02{}", 1002),
-        (b"\x81\x82\0\0\0\0\xff\xfe", 1007),
-        (b"\x82\xff" + (2**62).to_bytes(8, "big") + bytes(4), 1009),
-    ],
+NO_MESSAGES = (
+    (b"\xff\xff\xff\xff\xff\xff", 1002),
+    (b"\x81\x02{}", 1002),
+    (b"\x81\x82\0\0\0\0\xff\xfe", 1007),
+    (b"\x82\xff" + (2**62).to_bytes(8, "big") + bytes(4), 1009),
 )
-def test_what_is_no_message_of_a_socket_ends_it_and_leaves_no_trace_in_the_log(
-    server: Server, bytes_sent: bytes, close: int
-) -> None:
-    before = server.log()
-    answer = said(server.port, GET + UPGRADE + KEY + VERSION + b"\r\n", bytes_sent)
+"""Bytes that are none, and the close code that they are answered with."""
+
+
+@pytest.mark.parametrize(("bytes_sent", "close"), NO_MESSAGES)
+def test_what_is_no_message_of_a_socket_ends_it(server: Venue, bytes_sent: bytes, close: int) -> None:
+    answer = said(server, GET + UPGRADE + KEY + VERSION + b"\r\n", bytes_sent)
     assert answer.startswith(b"HTTP/1.1 101")
     assert close.to_bytes(2, "big") in answer.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.embedded
+def test_what_is_no_message_of_a_socket_leaves_no_trace_in_the_log(server: Server) -> None:
+    before = server.log()
+    for bytes_sent, _ in NO_MESSAGES:
+        assert said(server, GET + UPGRADE + KEY + VERSION + b"\r\n", bytes_sent)
     assert server.log() == before
 
 
@@ -392,7 +396,7 @@ def test_words_that_cannot_be_read_end_the_feed(buyer: Member, feed_of: Open, wo
     assert problem in ("invalid_json", "invalid_request")
 
 
-def test_commands_before_the_first_words_are_refused(server: Server) -> None:
+def test_commands_before_the_first_words_are_refused(server: Venue) -> None:
     with connect(server.url.replace("http", "ws", 1) + "/v1/orders/feed") as socket:
         socket.send(commands_frame(1, ORDER))
         assert "bad_message" in socket.recv(10)
@@ -559,7 +563,7 @@ def test_a_venue_that_stops_says_so_and_answers_what_it_has_read(
         assert first
 
 
-def test_feeds_are_counted_among_the_metrics(buyer: Member, server: Server, feed_of: Open) -> None:
+def test_feeds_are_counted_among_the_metrics(buyer: Member, server: Venue, feed_of: Open) -> None:
     def count() -> float:
         [line] = [
             each

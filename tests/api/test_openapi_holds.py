@@ -21,6 +21,8 @@ CONFIG = str(Path(__file__).with_name("schemathesis.toml"))
 ENDS_THE_SESSION = ("/v1/sessions/current", "/v1/me/password")
 NEVER_ENDS = "/v1/stream/events"
 
+pytestmark = pytest.mark.embedded
+
 
 def ask(url: str, body: Any, token: str = "") -> Any:
     request = urllib.request.Request(url, json.dumps(body).encode(), {"token": token})

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.server import Server
+from tests.support.server import Server, Venue
 
 LOGIN = b'{"user_name":"nobody","password":"x"}'
 
 
 @contextmanager
-def connected(server: Server) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+def connected(server: Venue) -> Iterator[socket.socket]:
+    with server.connect() as connection:
         yield connection
 
 
@@ -47,13 +47,13 @@ def post(path: str, body: bytes, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def ask(server: Server, request: bytes) -> tuple[int, dict[str, str], bytes]:
+def ask(server: Venue, request: bytes) -> tuple[int, dict[str, str], bytes]:
     with connected(server) as connection:
         connection.sendall(request)
         return answer(connection)
 
 
-def call(server: Server, path: str, body: object, token: str = "") -> Any:
+def call(server: Venue, path: str, body: object, token: str = "") -> Any:
     status, _, text = ask(server, post(path, json.dumps(body).encode(), f"token: {token}"))
     assert status < 300, text
     return json.loads(text)
@@ -70,7 +70,7 @@ def is_closed(connection: socket.socket) -> bool:
 # ------------------------------------------------------------------------------------------ answers
 
 
-def test_the_reference_loads_nothing_and_its_style_is_allowed_by_its_policy(server: Server):
+def test_the_reference_loads_nothing_and_its_style_is_allowed_by_its_policy(server: Venue):
     import base64
     import hashlib
     import re
@@ -84,7 +84,7 @@ def test_the_reference_loads_nothing_and_its_style_is_allowed_by_its_policy(serv
     assert re.findall(rb"<script|src=|https?://(?!this-host)|@import|style=", page) == []
 
 
-def test_head_has_the_headers_of_get_and_no_body(server: Server):
+def test_head_has_the_headers_of_get_and_no_body(server: Venue):
     with connected(server) as connection:
         connection.sendall(
             b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -96,7 +96,7 @@ def test_head_has_the_headers_of_get_and_no_body(server: Server):
     assert received.count(b'{"status":"up"}') == 1
 
 
-def test_requests_sent_together_are_answered_in_their_order(server: Server):
+def test_requests_sent_together_are_answered_in_their_order(server: Venue):
     requests = [f"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: r{i}\r\n\r\n".encode() for i in range(50)]
     with connected(server) as connection:
         connection.sendall(b"".join(requests))
@@ -108,7 +108,7 @@ def test_requests_sent_together_are_answered_in_their_order(server: Server):
 
 
 @pytest.fixture
-def payment(server: Server) -> Callable[[int], bytes]:
+def payment(server: Venue) -> Callable[[int], bytes]:
     """A user's request to add money, which is one command and takes the short way."""
     name = f"payer-{time.monotonic_ns()}"
     call(server, "/authentication/register", {"user_name": name, "password": "a password", "name": "P"})
@@ -129,7 +129,7 @@ def balance(connection: socket.socket, payment: bytes) -> Any:
     return json.loads(answer(connection)[2])["data"]["balance"]
 
 
-def test_a_head_that_came_before_is_as_good_as_a_new_one(server: Server, payment: Callable[[int], bytes]):
+def test_a_head_that_came_before_is_as_good_as_a_new_one(server: Venue, payment: Callable[[int], bytes]):
     with connected(server) as connection:
         for amount in (10, 11, 12, 500):  # two lengths of one head
             connection.sendall(payment(amount))
@@ -142,7 +142,7 @@ def test_a_head_that_came_before_is_as_good_as_a_new_one(server: Server, payment
 
 
 def test_commands_sent_together_or_in_parts_are_each_done_once(
-    server: Server, payment: Callable[[int], bytes]
+    server: Venue, payment: Callable[[int], bytes]
 ):
     with connected(server) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # so that parts travel as parts
@@ -166,7 +166,7 @@ def _bodies(connection: socket.socket, count: int) -> list[bytes]:
 
 
 def test_a_known_head_that_asks_for_the_end_closes_the_connection(
-    server: Server, payment: Callable[[int], bytes]
+    server: Venue, payment: Callable[[int], bytes]
 ):
     last = payment(10).replace(b"Host: x", b"Host: x\r\nConnection: close")
     for _ in range(2):
@@ -177,7 +177,7 @@ def test_a_known_head_that_asks_for_the_end_closes_the_connection(
             assert is_closed(connection)
 
 
-def test_a_client_that_goes_before_its_answer_has_paid(server: Server, payment: Callable[[int], bytes]):
+def test_a_client_that_goes_before_its_answer_has_paid(server: Venue, payment: Callable[[int], bytes]):
     for _ in range(2):
         with connected(server) as connection:
             connection.sendall(payment(10))
@@ -187,7 +187,7 @@ def test_a_client_that_goes_before_its_answer_has_paid(server: Server, payment: 
             assert time.monotonic() < give_up
 
 
-def test_http_1_0_is_answered_and_closed(server: Server):
+def test_http_1_0_is_answered_and_closed(server: Venue):
     with connected(server) as connection:
         connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         status, headers, _ = answer(connection)
@@ -195,7 +195,7 @@ def test_http_1_0_is_answered_and_closed(server: Server):
         assert is_closed(connection)
 
 
-def test_metrics_are_prometheus_text(server: Server):
+def test_metrics_are_prometheus_text(server: Venue):
     status, headers, page = ask(server, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
     assert status == 200
     assert headers["content-type"].startswith("text/plain; version=")
@@ -217,7 +217,7 @@ def test_metrics_are_prometheus_text(server: Server):
         b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n",
     ],
 )
-def test_what_is_no_http_is_a_problem_and_closed(server: Server, request_bytes: bytes):
+def test_what_is_no_http_is_a_problem_and_closed(server: Venue, request_bytes: bytes):
     with connected(server) as connection:
         connection.sendall(request_bytes)
         status, headers, body = answer(connection)
@@ -226,19 +226,19 @@ def test_what_is_no_http_is_a_problem_and_closed(server: Server, request_bytes: 
     assert json.loads(body)["code"] == "invalid_http"
 
 
-def test_a_path_that_is_no_text_is_unknown(server: Server):
+def test_a_path_that_is_no_text_is_unknown(server: Venue):
     assert ask(server, b"GET /v1/%ff%00 HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 404
     assert ask(server, b"GET /v1/\xff HTTP/1.1\r\nHost: x\r\n\r\n")[0] in (400, 404)
 
 
-def test_headers_without_end_are_cut_off(server: Server):
+def test_headers_without_end_are_cut_off(server: Venue):
     with connected(server) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 70_000)
         status, _, body = answer(connection)
     assert (status, json.loads(body)["code"]) == (431, "headers_too_large")
 
 
-def test_a_body_of_ten_megabytes_is_refused_and_the_connection_goes_on(server: Server):
+def test_a_body_of_ten_megabytes_is_refused_and_the_connection_goes_on(server: Venue):
     with connected(server) as connection:
         connection.sendall(post("/v1/sessions", b"x" * 10_000_000))
         assert answer(connection)[0] == 413
@@ -246,7 +246,7 @@ def test_a_body_of_ten_megabytes_is_refused_and_the_connection_goes_on(server: S
         assert answer(connection)[0] == 200
 
 
-def test_a_chunked_body_is_limited_as_it_comes(server: Server):
+def test_a_chunked_body_is_limited_as_it_comes(server: Venue):
     chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
     with connected(server) as connection:
         connection.sendall(b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -283,7 +283,7 @@ def test_a_client_that_reads_no_answers_is_cut_off(start_server: Callable[..., S
             deaf.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000_000)
 
 
-def test_an_expected_100_is_said_only_to_those_who_may_send(server: Server):
+def test_an_expected_100_is_said_only_to_those_who_may_send(server: Venue):
     with connected(server) as connection:
         connection.sendall(post("/v1/orders", b"{}", "Expect: 100-continue")[:-2])
         assert answer(connection)[0] == 401
@@ -330,7 +330,7 @@ def test_a_stop_answers_what_has_begun_and_the_next_start_knows_it(start_server:
     assert '"level": "error"' not in server.log()
 
 
-def is_listening(server: Server) -> bool:
+def is_listening(server: Venue) -> bool:
     try:
         with connected(server):
             return True
@@ -369,21 +369,25 @@ def refusal(**settings: object) -> str:
     return finished.stderr
 
 
+@pytest.mark.embedded
 def test_a_port_in_use_is_said_in_a_sentence(server: Server, tmp_path: Path):
     said = refusal(port=server.port, data=tmp_path / "other")
     assert f"127.0.0.1:{server.port} cannot be used: Address already in use" in said
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.embedded
 def test_an_address_of_another_machine_is_said_in_a_sentence(tmp_path: Path):
     assert "host" in refusal(host="no.such.host.invalid", port=0, data=tmp_path / "other")
     assert "203.0.113.1:0 cannot be used" in refusal(host="203.0.113.1", port=0, data=tmp_path / "other")
 
 
+@pytest.mark.embedded
 def test_a_second_venue_in_one_folder_is_refused(server: Server):
     assert "Another process writes this journal" in refusal(port=0, data=server.data)
 
 
+@pytest.mark.embedded
 def test_a_folder_that_is_a_file_is_said_in_a_sentence(tmp_path: Path):
     (tmp_path / "file").write_text("x")
     assert "is no folder" in refusal(port=0, data=tmp_path / "file")

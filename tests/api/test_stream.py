@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from tests.support.member import Admin, Member
-from tests.support.server import Server
+from tests.support.server import Server, Venue
 from tests.support.stream import RawStream
 from websockets.exceptions import InvalidStatus
 
 
 @pytest.fixture
-def stream(server: Server) -> Iterator[RawStream]:
+def stream(server: Venue) -> Iterator[RawStream]:
     """Somebody without a session."""
     with RawStream(server.url) as opened:
         yield opened
@@ -59,7 +59,7 @@ def test_trades_and_candles_follow_the_tape(stream: RawStream, stock: str, selle
 
 
 def test_an_account_is_told_its_orders_executions_money_and_shares(
-    server: Server, stock: str, seller: Member, buyer: Member
+    server: Venue, stock: str, seller: Member, buyer: Member
 ):
     with RawStream(server.url, buyer.session["access_token"]) as stream:
         first = stream.subscribe("account")
@@ -114,7 +114,7 @@ def test_what_cannot_be_done_is_answered_and_the_connection_goes_on(
 # --------------------------------------------------------------------------------- resuming, sessions
 
 
-def test_who_comes_back_gets_the_updates_that_were_missed(server: Server, stock: str, seller: Member):
+def test_who_comes_back_gets_the_updates_that_were_missed(server: Venue, stock: str, seller: Member):
     with RawStream(server.url) as first, RawStream(server.url) as second:
         number = first.subscribe("depth", stock=stock)["number"]
         second.subscribe("depth", stock=stock)
@@ -125,7 +125,7 @@ def test_who_comes_back_gets_the_updates_that_were_missed(server: Server, stock:
     assert again == update
 
 
-def test_who_missed_nothing_gets_the_next_update_first(server: Server, stock: str, seller: Member):
+def test_who_missed_nothing_gets_the_next_update_first(server: Venue, stock: str, seller: Member):
     with RawStream(server.url) as stream:
         number = stream.subscribe("depth", stock=stock)["number"]
         stream.say(op="subscribe", channel="depth", stock=stock, after=number)
@@ -139,7 +139,7 @@ def test_a_number_that_was_never_given_is_answered_by_a_snapshot(stream: RawStre
 
 
 def test_an_account_resumes_with_the_orders_that_changed_meanwhile(
-    server: Server, stock: str, seller: Member, buyer: Member
+    server: Venue, stock: str, seller: Member, buyer: Member
 ):
     with RawStream(server.url, buyer.session["access_token"]) as stream:
         order = buyer.placed(stock, "buy", 5, "15.00")["order"]
@@ -175,7 +175,7 @@ def test_an_account_that_was_away_too_long_begins_anew(
             assert stream.subscribe("account", after=number)["type"] == "snapshot"
 
 
-def test_a_session_that_ends_ends_the_private_channel_alone(server: Server, stock: str, buyer: Member):
+def test_a_session_that_ends_ends_the_private_channel_alone(server: Venue, stock: str, buyer: Member):
     with RawStream(server.url, buyer.session["access_token"]) as stream:
         stream.subscribe("account")
         stream.subscribe("depth", stock=stock)
@@ -189,7 +189,7 @@ def test_a_session_that_ends_ends_the_private_channel_alone(server: Server, stoc
         assert stream.subscribe("account")["data"]["wallet"] == buyer.get_v1("/wallet")
 
 
-def test_a_connection_does_not_change_hands(server: Server, buyer: Member, seller: Member):
+def test_a_connection_does_not_change_hands(server: Venue, buyer: Member, seller: Member):
     with RawStream(server.url, buyer.session["access_token"]) as stream:
         stream.say(op="authenticate", token=seller.session["access_token"])
         assert stream.problem()["code"] == "token_invalid"
@@ -198,7 +198,7 @@ def test_a_connection_does_not_change_hands(server: Server, buyer: Member, selle
 
 @pytest.mark.parametrize(("origin", "first"), [("{url}", "snapshot"), ("http://elsewhere.test", "problem")])
 def test_the_cookie_of_the_page_counts_from_our_own_page_alone(
-    server: Server, buyer: Member, origin: str, first: str
+    server: Venue, buyer: Member, origin: str, first: str
 ):
     headers = {
         "cookie": f"pricetime_session={buyer.session['access_token']}",
@@ -212,7 +212,7 @@ def test_the_cookie_of_the_page_counts_from_our_own_page_alone(
 # ------------------------------------------------------------------------------------- limits, ends
 
 
-def test_a_token_that_is_no_good_is_refused_at_once(server: Server):
+def test_a_token_that_is_no_good_is_refused_at_once(server: Venue):
     with pytest.raises(InvalidStatus) as refused:
         RawStream(server.url, "made up")
     assert refused.value.response.status_code == 401

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import httpx2
 import pytest
 from tests.support.member import Member, refused
-from tests.support.server import Server
+from tests.support.server import Server, Venue
 
 
 class Event(NamedTuple):
@@ -47,7 +47,7 @@ def read(lines: Iterator[str]) -> Iterator[Event]:
             fields = {}
 
 
-def test_events_are_the_messages_of_a_stream(server: Server, stock: str, seller: Member):
+def test_events_are_the_messages_of_a_stream(server: Venue, stock: str, seller: Member):
     with events(server.url, f"depth:{stock},candles:{stock}:1m", levels=7) as stream:
         first, second = next(stream), next(stream)
         assert {first.data["channel"], second.data["channel"]} == {"depth", "candles"}
@@ -59,7 +59,7 @@ def test_events_are_the_messages_of_a_stream(server: Server, stock: str, seller:
 
 
 def test_who_comes_back_gets_what_was_missed_of_every_channel(
-    server: Server, stock: str, seller: Member, buyer: Member
+    server: Venue, stock: str, seller: Member, buyer: Member
 ):
     token = buyer.session["access_token"]
     channels = f"trades:{stock},account"
@@ -76,7 +76,7 @@ def test_who_comes_back_gets_what_was_missed_of_every_channel(
 
 
 def test_of_messages_that_belong_together_only_the_last_is_resumed_after(
-    server: Server, stock: str, seller: Member, buyer: Member
+    server: Venue, stock: str, seller: Member, buyer: Member
 ):
     token = buyer.session["access_token"]
     with events(server.url, f"trades:{stock},account", token) as stream:
@@ -115,18 +115,18 @@ def test_the_end_of_the_venue_is_announced_and_not_held_up(start_server: Callabl
         ("channels=account", (401, "token_invalid")),
     ],
 )
-def test_what_cannot_be_had_is_refused_before_it_begins(server: Server, query: str, answer: tuple[int, str]):
+def test_what_cannot_be_had_is_refused_before_it_begins(server: Venue, query: str, answer: tuple[int, str]):
     assert refused(httpx2.get(f"{server.url}/v1/stream/events?{query}")) == answer
 
 
-def test_a_last_event_that_is_none_is_refused(server: Server):
+def test_a_last_event_that_is_none_is_refused(server: Venue):
     answer = httpx2.get(
         f"{server.url}/v1/stream/events?channels=prices", headers={"last-event-id": "yesterday"}
     )
     assert refused(answer) == (400, "invalid_request")
 
 
-def test_a_stock_that_is_none_is_told_and_the_others_go_on(server: Server):
+def test_a_stock_that_is_none_is_told_and_the_others_go_on(server: Venue):
     with events(server.url, "depth:987654321,prices") as stream:
         told = {next(stream).kind, next(stream).kind}
     assert told == {"problem", "snapshot"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.member import Member, got, refused
-from tests.support.server import Server, serve
+from tests.support.server import Server, Venue, serve
 from tests.support.trader import PASSWORD, Guest, unique
 
 SESSION, REFRESH = "pricetime_session", "pricetime_refresh"
@@ -41,7 +41,7 @@ class Browser(Guest):
 
 
 @pytest.fixture
-def browser(server: Server) -> Iterator[Browser]:
+def browser(server: Venue) -> Iterator[Browser]:
     """Somebody who has logged in on the page."""
     with Browser(server.url) as visitor:
         visitor.log_in()
@@ -98,12 +98,12 @@ def test_pages_of_other_origins_neither_act_nor_log_in(browser: Browser, origin:
     assert got(browser.v1("GET", "/web/session"))["user"]["account"] == browser.account
 
 
-def test_our_own_origin_is_welcome(server: Server, browser: Browser):
+def test_our_own_origin_is_welcome(server: Venue, browser: Browser):
     got(browser.act("POST", "/wallet/deposits", {"amount": "10"}, origin=server.url), 201)
     assert browser.log_in(origin=server.url)["user"]["account"] == browser.account
 
 
-def test_a_page_places_amends_and_cancels_orders(server: Server, browser: Browser, stock: str):
+def test_a_page_places_amends_and_cancels_orders(server: Venue, browser: Browser, stock: str):
     got(browser.act("POST", "/wallet/deposits", {"amount": "100"}), 201)
     order = {"stock": stock, "side": "buy", "type": "limit", "quantity": 5, "price": "10"}
     assert refused(browser.v1("POST", "/orders", order)) == (403, "csrf_failed")
@@ -196,6 +196,7 @@ def test_a_wrong_password_sets_no_cookie(browser: Browser):
     assert not browser.http.cookies
 
 
+@pytest.mark.embedded
 def test_behind_a_proxy_that_speaks_https_cookies_are_secure_and_origins_are_the_proxys(proxied: Server):
     proxy = {"x-forwarded-proto": "https", "x-forwarded-host": "venue.example"}
     with Browser(proxied.url, proxy) as browser:
@@ -213,6 +214,7 @@ def test_what_anybody_forwards_is_not_believed(browser: Browser):
     assert refused(browser.v1("POST", "/web/session", login, **forged)) == (403, "csrf_failed")
 
 
+@pytest.mark.embedded
 def test_after_the_grace_a_stolen_refresh_token_ends_the_session(proxied: Server):
     with Browser(proxied.url) as browser:
         browser.log_in()

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Error, expect
 from tests.support.browser import ARTEFACTS, DESK, keep_picture, running_browser, why_not
 from tests.support.member import Member, got
-from tests.support.server import Server, serve
+from tests.support.server import Venue, elsewhere, serve
 from tests.support.trader import unique
 from tests.support.visitor import Visitor
 
@@ -52,14 +52,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A venue of the file's own: users and stocks of a test carry names of their own."""
+def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue]:
+    """A venue of the file's own, where none runs elsewhere: users and stocks carry names of a test's own."""
+    if running := elsewhere():
+        yield running
+        return
     with serve(tmp_path_factory.mktemp("venue") / "data") as running:
         yield running
 
 
 @pytest.fixture
-def new_member(venue: Server) -> Iterator[Callable[..., Member]]:
+def new_member(venue: Venue) -> Iterator[Callable[..., Member]]:
     """Register people at the venue, or at the one at ``url``; the browser has nothing to do with them yet."""
     with ExitStack() as stack:
 
@@ -81,14 +84,14 @@ def stock(new_member: Callable[..., Member]) -> tuple[str, str]:
 
 
 @pytest.fixture
-def visit(
-    browser: Browser, venue: Server, request: pytest.FixtureRequest
-) -> Iterator[Callable[..., Visitor]]:
+def visit(browser: Browser, venue: Venue, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visitor]]:
     """Bring people to the venue, or to the one at ``url``, each with a browser context of their own."""
     visitors: list[Visitor] = []
 
     def come(url: str = venue.url, **options: Any) -> Visitor:
-        context = browser.new_context(**{"viewport": DESK, "locale": "en-GB", **options})
+        # A browser has authorities of its own to trust, and takes no other from the environment.
+        usual = {"viewport": DESK, "locale": "en-GB", "ignore_https_errors": url.startswith("https:")}
+        context = browser.new_context(**usual | options)
         context.set_default_timeout(_PATIENCE_MS)
         visitors.append(Visitor(context, url))
         return visitors[-1]

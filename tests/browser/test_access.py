@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.support.browser import DESK, PHONE, keep_picture
 from tests.support.member import Admin, Member
 from tests.support.pages import tour
-from tests.support.server import Server
+from tests.support.server import Venue
 from tests.support.visitor import Visitor
 
 AXE = Path("web/node_modules/axe-core/axe.min.js")
@@ -44,7 +44,7 @@ _FOCUS = """() => {
 
 
 @pytest.fixture(scope="module")
-def admin(venue: Server) -> Iterator[Admin]:
+def admin(venue: Venue) -> Iterator[Admin]:
     """An administrator who also trades."""
     # Playwright has its event loop in this thread, and making an administrator needs one as well.
     with ThreadPoolExecutor(1) as another:
@@ -54,7 +54,7 @@ def admin(venue: Server) -> Iterator[Admin]:
 
 
 @pytest.fixture(scope="module")
-def lively(venue: Server, admin: Admin) -> str:
+def lively(venue: Venue, admin: Admin) -> str:
     """A stock in which the administrator holds shares, and has orders and trades; others wait as well."""
     stock = admin.list_stock("Lively")
     with Member(venue.url, money="100000") as other:

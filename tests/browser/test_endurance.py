@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from playwright.sync_api import CDPSession
 from tests.support.crowd import Crowd
 from tests.support.member import Member
-from tests.support.server import Server
+from tests.support.server import Venue
 from tests.support.visitor import Visitor
 
 SOAK_S: Final = int(os.environ.get("SOAK_S", "60"))
@@ -32,7 +32,7 @@ class Weight(NamedTuple):
 
 
 def test_memory_is_flat_while_a_fast_market_moves(
-    visitor: Visitor, new_member: Callable[..., Member], venue: Server
+    visitor: Visitor, new_member: Callable[..., Member], venue: Venue
 ) -> None:
     with Crowd(venue.url, seed=5, rate=RATE) as crowd:
         stocks = list(crowd.stocks.values())

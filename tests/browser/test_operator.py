@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from playwright.sync_api import expect
 from tests.support.member import Admin, Member
-from tests.support.server import Server
+from tests.support.server import Venue
 from tests.support.trader import unique
 from tests.support.visitor import Visitor
 
 
 @pytest.fixture(scope="module")
-def admin(venue: Server) -> Iterator[Admin]:
+def admin(venue: Venue) -> Iterator[Admin]:
     # Playwright has its event loop in this thread, and making an administrator needs one as well.
     with ThreadPoolExecutor(1) as another:
         administrator = another.submit(Admin, venue).result()

@@ -94,6 +94,7 @@ def brief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+@pytest.mark.embedded
 def test_a_session_is_renewed_before_it_ends(
     visit: Callable[..., Visitor], brief: Server, new_member: Callable[..., Member]
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_session_is_renewed_before_it_ends(
     visitor.go("Wallet")
 
 
+@pytest.mark.embedded
 def test_the_end_of_a_session_keeps_what_is_typed(
     visit: Callable[..., Visitor], brief: Server, new_member: Callable[..., Member]
 ) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from tests.support import sight
 from tests.support.crowd import Crowd
 from tests.support.member import Member
-from tests.support.server import Server
+from tests.support.server import Venue
 from tests.support.visitor import Visitor
 
 SEED: Final = 20_240_611
@@ -23,7 +23,7 @@ ACTIONS: Final = 3
 
 
 @pytest.fixture
-def crowd(venue: Server) -> Iterator[Crowd]:
+def crowd(venue: Venue) -> Iterator[Crowd]:
     with Crowd(venue.url, seed=SEED, rate=60) as trading:
         trading.wait_for_trades()
         yield trading

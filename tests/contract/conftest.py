@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from tests.support.server import Server
+from tests.support.server import Venue
 from tests.support.trader import Bystander, Guest, Trader, unique
 
 
 @pytest.fixture
-def guest(server: Server) -> Iterator[Guest]:
+def guest(server: Venue) -> Iterator[Guest]:
     """Somebody without a session."""
     with Guest(server.url) as somebody:
         yield somebody
 
 
 @pytest.fixture
-def new_trader(server: Server) -> Iterator[Callable[..., Trader]]:
+def new_trader(server: Venue) -> Iterator[Callable[..., Trader]]:
     """Register and log in fresh users."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(Trader(server.url, **options))
@@ -51,7 +51,7 @@ def buyer(new_trader: Callable[..., Trader]) -> Trader:
 
 
 @pytest.fixture(scope="session")
-def bystander(server: Server) -> Iterator[Bystander]:
+def bystander(server: Venue) -> Iterator[Bystander]:
     """A user with money and shares, for tests of refusals only."""
     with Bystander(server.url) as user:
         yield user

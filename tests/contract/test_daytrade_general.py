@@ -107,6 +107,7 @@ def test_401_for_a_revoked_token(trader: Trader) -> None:
     assert refusal(trader.get("/transaction/getWalletBalance"))[0] == 401
 
 
+@pytest.mark.embedded
 def test_401_for_an_expired_token(server: Server, trader: Trader, guest: Guest) -> None:
     # Nobody waits for a token to expire here: the venue's own key signs one that has, and one that has not.
     signer = Ed25519Signer(server.data / "keys")

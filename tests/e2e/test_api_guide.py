@@ -14,6 +14,8 @@ from tests.support.server import serve
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "api-guide.md"
 MARK = "---- next example ----"
 
+pytestmark = pytest.mark.embedded
+
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.support.guide import guide, output_of_example
-from tests.support.server import Server
+from tests.support.server import Venue
 
 from pricetime.api.feed.session import COMMANDS_A_WEIGHT
 from pricetime.api.feed.socket import CLOSE_CODES
@@ -16,7 +16,7 @@ from pricetime.records.frames import commands_frame
 GUIDE = guide("feed.md")
 
 
-def test_the_example_runs(server: Server) -> None:
+def test_the_example_runs(server: Venue) -> None:
     first, *events = output_of_example(GUIDE, server.url)
     assert first == "accepted 3, acknowledged 3"
     assert [line.split()[0] for line in events] == ["accepted", "order_closed", "balance_changed"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.member import Member, got
-from tests.support.server import Server
+from tests.support.server import Server, Venue
 
 from pricetime.client import AsyncClient, Client, Feed
 from pricetime.client.errors import Conflict
@@ -94,7 +94,7 @@ def prepared() -> Iterator[Prepare]:
     """Make a rich member and a stock."""
     with ExitStack() as stack:
 
-        def prepare(server: Server) -> tuple[Member, str]:
+        def prepare(server: Venue) -> tuple[Member, str]:
             member = stack.enter_context(Member(server.url, money="10000000"))
             return member, member.list_stock()
 
@@ -164,7 +164,7 @@ async def test_an_async_feed_survives_kills_of_the_venue(venue: Killed, prepared
     check(venue.server.data, received, stock)
 
 
-def test_one_thread_may_send_while_another_receives(server: Server, prepared: Prepare) -> None:
+def test_one_thread_may_send_while_another_receives(server: Venue, prepared: Prepare) -> None:
     member, stock = prepared(server)
     with Client(server.url) as client:
         client.login(member.user_name, member.password)
@@ -186,7 +186,7 @@ def test_one_thread_may_send_while_another_receives(server: Server, prepared: Pr
                 feed.receive(0.05)
 
 
-def test_a_feed_begins_where_an_earlier_one_ended(server: Server, prepared: Prepare) -> None:
+def test_a_feed_begins_where_an_earlier_one_ended(server: Venue, prepared: Prepare) -> None:
     member, stock = prepared(server)
     with Client(server.url) as client:
         client.login(member.user_name, member.password)
@@ -201,7 +201,7 @@ def test_a_feed_begins_where_an_earlier_one_ended(server: Server, prepared: Prep
         assert first[-1].number < second[0].number
 
 
-def test_a_feed_that_is_taken_over_says_so(server: Server, prepared: Prepare) -> None:
+def test_a_feed_that_is_taken_over_says_so(server: Venue, prepared: Prepare) -> None:
     member, _ = prepared(server)
     with Client(server.url) as client:
         client.login(member.user_name, member.password)
@@ -210,7 +210,7 @@ def test_a_feed_that_is_taken_over_says_so(server: Server, prepared: Prepare) ->
         assert raised.value.code == "taken_over"
 
 
-def test_a_feed_renews_its_session(server: Server, prepared: Prepare) -> None:
+def test_a_feed_renews_its_session(server: Venue, prepared: Prepare) -> None:
     member, stock = prepared(server)
     with Client(server.url, credentials=(member.user_name, member.password)) as client:
         client.login(member.user_name, member.password)

@@ -6,7 +6,7 @@ import re
 from dataclasses import fields
 
 from tests.support.guide import guide, output_of_example
-from tests.support.server import Server
+from tests.support.server import Venue
 
 from pricetime.api.stream.asked import LEVELS
 from pricetime.api.stream.listener import CLOSE_CODES, STOPPED
@@ -16,7 +16,7 @@ from pricetime.settings import Settings
 GUIDE = guide("streams.md")
 
 
-def test_the_example_runs(server: Server):
+def test_the_example_runs(server: Venue):
     assert output_of_example(GUIDE, server.url) == ["99.50 10", "9005.00 open"]
 
 

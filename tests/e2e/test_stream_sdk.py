@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support.member import Member
-from tests.support.server import Server
+from tests.support.server import Server, Venue
 from tests.support.trader import PASSWORD, unique
 
 from pricetime.client import (
@@ -63,7 +63,7 @@ def new_person() -> Iterator[NewPerson]:
 
 
 @pytest.fixture
-def person(server: Server, new_person: NewPerson) -> Person:
+def person(server: Venue, new_person: NewPerson) -> Person:
     return new_person(server.url)
 
 
@@ -144,7 +144,7 @@ def act(chosen: random.Random, people: list[Person], stocks: list[str]) -> None:
 
 
 def test_what_a_stream_builds_is_what_the_venue_answers_at_every_quiet_moment(
-    server: Server, new_person: NewPerson
+    server: Venue, new_person: NewPerson
 ):
     chosen = random.Random(20)
     people = [new_person(server.url) for _ in range(3)]
@@ -220,18 +220,18 @@ def test_a_session_that_is_over_is_renewed_under_way(
             picture.take(stream.receive(PATIENCE_S))
 
 
-def test_a_refusal_is_raised(server: Server, person: Person):
+def test_a_refusal_is_raised(server: Venue, person: Person):
     with person.client.stream(depth("987654321")) as stream, pytest.raises(NotFound) as refused:
         stream.receive(PATIENCE_S)
     assert refused.value.code == "unknown_stock"
 
 
-def test_an_account_needs_a_session(server: Server):
+def test_an_account_needs_a_session(server: Venue):
     with Client(server.url) as nobody, pytest.raises(Unauthorized):
         nobody.stream(account()).__enter__()
 
 
-def test_channels_come_and_go(server: Server, person: Person):
+def test_channels_come_and_go(server: Venue, person: Person):
     stock = person.client.create_stock(unique("Coming")).stock
     with person.client.stream() as stream:
         stream.subscribe(depth(stock))
@@ -250,7 +250,7 @@ def test_channels_come_and_go(server: Server, person: Person):
         assert all(isinstance(each, Stock) for each in message.data)
 
 
-async def test_the_async_stream_does_the_same(server: Server, person: Person):
+async def test_the_async_stream_does_the_same(server: Venue, person: Person):
     stock = person.client.create_stock(unique("Waiting")).stock
     person.client.grant_shares(stock, 100)
     async with (
@@ -278,7 +278,7 @@ def test_a_stream_that_is_refused_for_good_says_so(start_server: Callable[..., S
     assert refused.value.code == "too_many_streams"
 
 
-def test_a_member_shares_nothing_with_another(server: Server, person: Person):
+def test_a_member_shares_nothing_with_another(server: Venue, person: Person):
     with Member(server.url, money="10") as other, person.client.stream(account()) as stream:
         picture = Picture()
         picture.take(stream.receive(PATIENCE_S))

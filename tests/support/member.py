@@ -10,11 +10,8 @@ import uuid
 from typing import Any
 
 import httpx2
-from tests.support.server import Server
+from tests.support.server import Venue
 from tests.support.trader import PASSWORD, Guest, unique
-
-from pricetime.services.offline import create_admin
-from pricetime.settings import Settings
 
 
 def got(response: httpx2.Response, status: int | None = None) -> Any:
@@ -80,11 +77,10 @@ class Member(Guest):
 class Admin(Member):
     """The administrator of a venue, made as operators make one."""
 
-    def __init__(self, server: Server, user_name: str = "", name: str = "Root") -> None:
-        Guest.__init__(self, server.url)
+    def __init__(self, venue: Venue, user_name: str = "", name: str = "Root") -> None:
+        Guest.__init__(self, venue.url)
         self.user_name, self.password = user_name or unique("root"), PASSWORD
-        settings = Settings(data=str(server.data), bcrypt_cost=4)
-        create_admin(settings, self.user_name, self.password, name)
+        venue.add_admin(self.user_name, self.password, name)
         self.log_in()
         self.account = self.get_v1("/me")["account"]
 

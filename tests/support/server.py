@@ -1,20 +1,33 @@
-"""A real venue, served by a process of its own on a free port.
+"""Real venues to test against.
 
-``serve(folder, rate_limits=True, …)`` starts one with settings of the test's own, over the data that the
-folder may hold already; ``stop`` ends it as an operator would, ``kill`` as a power cut would. Log-ins are
-cheap and rates unlimited unless the settings say otherwise.
+``serve(folder, rate_limits=True, …)`` starts one in a process of its own on a free port, with settings of the
+test's own, over the data that the folder may hold already; ``stop`` ends it as an operator would, ``kill`` as
+a power cut would. Log-ins are cheap and rates unlimited unless the settings say otherwise.
+
+``elsewhere()`` is one that somebody else runs, such as `pricetime up`, told by the environment:
+
+- ``PRICETIME_TEST_URL``: where it answers;
+- ``PRICETIME_TEST_ADMIN``: the command that makes an administrator of it, as `pricetime admin create`;
+- ``PRICETIME_TEST_CA``: the certificate of the authority to trust, where its address begins with https.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+from urllib.parse import urlsplit
+
+from pricetime.services.offline import create_admin
+from pricetime.settings import Settings
 
 DEFAULTS: Final[dict[str, object]] = {
     "host": "127.0.0.1",
@@ -27,8 +40,50 @@ DEFAULTS: Final[dict[str, object]] = {
 _PATIENCE_S: Final = 30
 
 
-class Server:
-    """One running venue."""
+class Venue:
+    """One running venue, whoever runs it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._address = urlsplit(url)
+
+    def connect(self) -> socket.socket:
+        """Open a connection, for what no client of HTTP would send."""
+        secure = self._address.scheme == "https"
+        host, port = str(self._address.hostname), self._address.port or (443 if secure else 80)
+        connection = socket.create_connection((host, port), timeout=20)
+        if not secure:
+            return connection
+        return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+
+    def add_admin(self, user_name: str, password: str, name: str) -> None:
+        """Make an administrator, beside the venue as operators do."""
+        raise NotImplementedError
+
+
+class Elsewhere(Venue):
+    """A venue that the tests leave running, and of which they know the address alone."""
+
+    def add_admin(self, user_name: str, password: str, name: str) -> None:
+        command = os.environ.get("PRICETIME_TEST_ADMIN")
+        if not command:
+            raise RuntimeError("PRICETIME_TEST_ADMIN must say how an administrator is made")
+        said = [*shlex.split(command), user_name, "--password", password, "--name", name]
+        subprocess.run(said, check=True, capture_output=True)
+
+
+def elsewhere() -> Elsewhere | None:
+    """Return the venue that the environment names, or None."""
+    url = os.environ.get("PRICETIME_TEST_URL")
+    if not url:
+        return None
+    if authority := os.environ.get("PRICETIME_TEST_CA"):
+        os.environ["SSL_CERT_FILE"] = authority  # clients of the tests, and programs that they start, heed it
+    return Elsewhere(url.rstrip("/"))
+
+
+class Server(Venue):
+    """A venue in a process of its own."""
 
     def __init__(self, data: Path, **settings: object) -> None:
         self.data = Path(data)
@@ -47,9 +102,12 @@ class Server:
         if "http://" not in announced:
             self.kill()
             raise RuntimeError(f"the venue did not start: {self.log()}")
-        self.url = "http://" + announced.split("http://")[1].strip()
+        super().__init__("http://" + announced.split("http://")[1].strip())
         self.port = int(self.url.rsplit(":", 1)[1])
         self.pid = self._process.pid
+
+    def add_admin(self, user_name: str, password: str, name: str) -> None:
+        create_admin(Settings(data=str(self.data), bcrypt_cost=4), user_name, password, name)
 
     def stop(self) -> int:
         """Ask it to stop and wait; return its exit code."""
