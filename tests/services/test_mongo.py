@@ -10,10 +10,8 @@ import pytest
 from bson.int64 import Int64
 from tests.support.mongo import MongoServer
 
-from pricetime.adapters.mongo import Mongo
+from pricetime.adapters.mongo import EVERY_COLLECTION, Mongo
 from pricetime.adapters.mongo_partitions import MongoNumbers, MongoPartitionJournal
-from pricetime.adapters.mongo_schema import COLLECTIONS
-from pricetime.adapters.mongo_views_schema import VIEW_COLLECTIONS
 from pricetime.errors import DatabaseFailed, JournalFailed, SettingError
 from pricetime.rules.partitions import Address, Room
 from pricetime.runtime.partition_chain import PartitionLink, seal
@@ -24,7 +22,7 @@ LEDGER = Address(Room.LEDGER, 0)
 
 async def test_every_index_of_the_table_is_made_and_making_them_again_changes_nothing(mongo: Mongo) -> None:
     await mongo.prepare()
-    for collection in (*COLLECTIONS, *VIEW_COLLECTIONS):
+    for collection in EVERY_COLLECTION:
         found = await mongo.database[collection.name].index_information()
         made = {tuple(index["key"]) for name, index in found.items() if name != "_id_"}
         assert made == {index.keys for index in collection.indexes}, collection.name

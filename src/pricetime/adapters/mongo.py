@@ -32,6 +32,7 @@ from pricetime.errors import DatabaseFailed, PricetimeError, SettingError
 from pricetime.settings import Settings
 
 Document = dict[str, Any]
+EVERY_COLLECTION: Final = (*COLLECTIONS, *VIEW_COLLECTIONS)
 
 _SHOWN_LIMIT: Final = 300  # characters of a driver's message, which may describe the whole cluster
 
@@ -95,7 +96,7 @@ class Mongo:
     async def prepare(self) -> None:
         """Make every index that is not there yet; DatabaseFailed."""
         with failing_as(DatabaseFailed):
-            for collection in (*COLLECTIONS, *VIEW_COLLECTIONS):
+            for collection in EVERY_COLLECTION:
                 if collection.indexes:
                     models = [_model(index) for index in collection.indexes]
                     await self.database[collection.name].create_indexes(models)
@@ -112,7 +113,7 @@ class Mongo:
                     "mongo_url leads to no mongos: this is no sharded cluster, and needs no shard keys."
                 )
             await admin.command("enableSharding", name)
-            keyed = [collection for collection in COLLECTIONS if collection.shard_key]
+            keyed = [collection for collection in EVERY_COLLECTION if collection.shard_key]
             for collection in keyed:
                 # Only in an empty collection does the server make the index of a key by itself.
                 await self.database[collection.name].create_index(list(collection.shard_key))

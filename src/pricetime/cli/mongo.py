@@ -28,7 +28,10 @@ def indexes(as_json: bool) -> None:
                     "collection": each.name,
                     "holds": each.holds,
                     "shard_key": dict(each.shard_key),
-                    "indexes": [{"keys": dict(keys), "is_unique": unique} for keys, unique in each.indexes],
+                    "indexes": [
+                        {"keys": dict(index.keys), "is_unique": index.is_unique, "only": index.only}
+                        for index in each.indexes
+                    ],
                 }
                 for each in collections()
             ]
@@ -37,7 +40,9 @@ def indexes(as_json: bool) -> None:
     rows = []
     for each in collections():
         rows.append((each.name, "shard key", _said(each.shard_key) or "not sharded", each.holds))
-        rows += [("", "unique" if unique else "index", _said(keys), "") for keys, unique in each.indexes]
+        rows += [
+            ("", "unique" if index.is_unique else "index", _said(index.keys), "") for index in each.indexes
+        ]
     print_table(("collection", "what", "fields", "holds"), rows, empty="")
 
 

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 import structlog
 
-from pricetime.errors import JournalFenced, PresenceFailed, PricetimeError
+from pricetime.errors import JournalFenced, PresenceFailed, PricetimeError, ViewsFenced
 from pricetime.ports import Clock, Presence, Sign
 from pricetime.rules.partitions import Address
 from pricetime.runtime.living import Living
@@ -194,7 +194,7 @@ class Hosting:
             except asyncio.CancelledError:
                 log.info("let go")
                 return
-            except JournalFenced:
+            except (JournalFenced, ViewsFenced):
                 log.info("another host has it")
                 return
             except PricetimeError as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from pricetime.adapters.mongo import Mongo
-from pricetime.adapters.mongo_schema import COLLECTIONS, Collection
+from pricetime.adapters.mongo import EVERY_COLLECTION, Mongo
+from pricetime.adapters.mongo_schema import Collection
 from pricetime.adapters.tls import Certificates
 from pricetime.settings import Settings
 
@@ -16,7 +16,7 @@ OPERATOR = "operator"
 
 def collections() -> tuple[Collection, ...]:
     """Return every collection with its indexes and its shard key."""
-    return COLLECTIONS
+    return EVERY_COLLECTION
 
 
 def prepare(settings: Settings) -> None:

@@ -27,6 +27,7 @@ from pricetime.settings import Settings
 SERVICES: Final[dict[str, str]] = {
     "ledger": "pricetime.services.hosts",
     "engine": "pricetime.services.hosts",
+    "views": "pricetime.services.views",
 }
 """The module of each service, imported when it is run."""
 

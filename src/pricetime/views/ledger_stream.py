@@ -26,6 +26,7 @@ from pricetime.views.money import Holdings, Wallets
 from pricetime.views.projection import TRADING
 
 _REPEATED: Final = int(Flag.REPEATED)
+_TRIAL: Final = int(Flag.TRIAL)
 _TRADED: Final = int(EventKind.TRADED)
 _ACCOUNTS_REMEMBERED: Final = 100_000
 
@@ -84,13 +85,14 @@ class LedgerStream:
         }
 
     def _accepted(self, event: Event) -> None:
-        """Take in an answer, but for what has been answered before and for orders, which their book tells."""
+        """Take in an answer, but for what was answered before, and orders: of those that are, books tell."""
         if not event.flags & _REPEATED and event.command not in TRADING:
             self._audit.answered(event, self._actors.of(event))
             self._accepted_handlers[event.command](event)
 
     def _denied(self, event: Event) -> None:
-        self._audit.answered(event, self._actors.of(event))
+        if not event.flags & _TRIAL:
+            self._audit.answered(event, self._actors.of(event))
 
     def _granted(self, event: Event) -> None:
         self._shares.granted(event)
