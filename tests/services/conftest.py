@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
+import aio_pika
 import pytest
-from tests.support.mongo import fresh_database, mongo_url
+from tests.support.desk import Desk
+from tests.support.hosts import TOPOLOGY, Place
+from tests.support.mongo import MongoServer, fresh_database, mongo_url
 from tests.support.rabbit import RabbitServer
 from tests.support.redis_server import RedisServer
 
 from pricetime.adapters.mongo import Mongo
+from pricetime.adapters.rabbit_queues import queue_of
 from pricetime.settings import Settings
 
 
@@ -47,4 +54,38 @@ async def mongo(mongo_settings: Settings) -> AsyncIterator[Mongo]:
     mongo = Mongo.connect(mongo_settings, None)
     await mongo.prepare()
     yield mongo
+    await mongo.close()
+
+
+@pytest.fixture(scope="session")
+def own_rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
+    """A broker that these tests may harm."""
+    with RabbitServer(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path, own_rabbit: RabbitServer, redis_server: RedisServer) -> Iterator[Place]:
+    """Servers without anything in them."""
+    asyncio.run(_without_queues(own_rabbit))
+    with ExitStack() as stack:
+        mongodb = MongoServer(tmp_path / "mongodb")
+        stack.callback(mongodb.stop)
+        yield Place(tmp_path, own_rabbit, redis_server, mongodb, stack)
+
+
+async def _without_queues(rabbit: RabbitServer) -> None:
+    async with await aio_pika.connect(rabbit.url) as connection, connection.channel() as channel:
+        for address in TOPOLOGY.addresses():
+            await channel.queue_delete(queue_of(address))
+
+
+@pytest.fixture
+async def desk(place: Place) -> AsyncIterator[Desk]:
+    settings = Settings(mongo_url=place.mongodb.url)
+    mongo = Mongo.connect(settings, None)
+    await mongo.prepare()
+    desk = Desk(place.rabbit.url, mongo, TOPOLOGY)
+    yield desk
+    await desk.close()
     await mongo.close()
