@@ -10,7 +10,7 @@ PAGE_SOURCES := $(shell find web -mindepth 1 -not -path 'web/node_modules*' 2>/d
 PYTEST_FLAGS ?= -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench crash sanitize lock pictures soak-page clean
+.PHONY: help setup demo up test lint format docs bench crash sanitize lock pictures soak-page clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -27,6 +27,9 @@ $(PAGE): $(PAGE_SOURCES) tools/page | $(STAMP)
 
 demo: setup  ## start a venue with a moving market on http://127.0.0.1:8080
 	@exec $(BIN)/pricetime demo
+
+up: setup  ## install what is missing, and run the venue as many services on https://127.0.0.1:8080
+	@exec $(BIN)/pricetime up
 
 test: lint  ## lint, then run every test; those of a whole venue on the reference rules as well
 	tools/page size

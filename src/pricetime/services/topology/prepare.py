@@ -6,21 +6,26 @@ Nothing is started here. Ports are new each time; certificates and data stay.
 from __future__ import annotations
 
 import os
+import shutil
+import string
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
+import msgspec
+
 from pricetime.api.page import PACKED
 from pricetime.api.shares import Share
-from pricetime.errors import TopologyFailed
+from pricetime.errors import ProgramMissing, TopologyFailed
 from pricetime.services.topology.certs import make_certificates
+from pricetime.services.topology.definitions import rabbit_definitions
 from pricetime.services.topology.mongodb import mongodb
 from pricetime.services.topology.nginx import Door, render_nginx
 from pricetime.services.topology.plan import API, SERVICES, Instance, Layout, Servers, environment_of
 from pricetime.services.topology.ports import free_ports, is_free
-from pricetime.services.topology.program import Program, installed
+from pricetime.services.topology.program import Program
 from pricetime.services.topology.rabbitmq import RabbitPorts, rabbitmq
 from pricetime.services.topology.record import Part
 from pricetime.services.topology.redis import redis
@@ -29,6 +34,13 @@ from pricetime.settings import Settings
 
 WATCHER: Final = "watcher"
 DOOR: Final = "nginx"
+_PATH: Final = frozenset(string.ascii_letters + string.digits + "/._-+=@~")
+_PROGRAMS: Final = {
+    "nginx": "/usr/sbin/nginx",
+    "rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server",
+    "redis-server": "/usr/bin/redis-server",
+}
+"""Of each Debian package, the program that is run."""
 _SERVER_NAMES: Final = {"epmd": "", "rabbitmq": "rabbitmq", "redis": "redis", "mongodb": "mongodb"}
 
 
@@ -54,6 +66,7 @@ class Prepared:
 def prepare(wanted: Wanted) -> Prepared:
     """Write everything into the folder; TopologyFailed, SettingError or CertificateUnusable."""
     layout, settings = wanted.layout, wanted.settings
+    _look_for_servers()
     _make_folders(layout)
     make_certificates(
         layout.certs,
@@ -63,8 +76,15 @@ def prepare(wanted: Wanted) -> Prepared:
     )
     count = sum(wanted.scale.values())
     amqp, distribution, mapper, redis_port, mongo_port, door, *ports = free_ports(6 + count)
+    definitions = layout.data / "rabbitmq-definitions.json"
+    definitions.write_bytes(msgspec.json.encode(rabbit_definitions(settings)))
     servers = [
-        *rabbitmq(layout.data / "rabbitmq", RabbitPorts(amqp, distribution, mapper), certs=layout.certs),
+        *rabbitmq(
+            layout.data / "rabbitmq",
+            RabbitPorts(amqp, distribution, mapper),
+            certs=layout.certs,
+            definitions=definitions,
+        ),
         redis(layout.data / "redis", redis_port, certs=layout.certs),
         *([] if settings.mongo_url else [mongodb(layout.data / "mongodb", mongo_port, layout.certs)]),
     ]
@@ -91,7 +111,23 @@ def prepare(wanted: Wanted) -> Prepared:
     )
 
 
+def _look_for_servers() -> None:
+    missing = [
+        package for package, path in _PROGRAMS.items() if not (Path(path).exists() or shutil.which(package))
+    ]
+    if missing:
+        names = " ".join(missing)
+        raise ProgramMissing(
+            f"Missing: {', '.join(missing)}. Install with: sudo apt-get install {names}; "
+            "in a copy of the sources, `make up` does that."
+        )
+
+
 def _make_folders(layout: Layout) -> None:
+    if odd := set(str(layout.data)) - _PATH:
+        raise TopologyFailed(
+            f"{layout.data}: not all of the servers take {min(odd)!r} in the name of a folder. Name another."
+        )
     for folder in (layout.data, layout.logs, layout.data / DOOR):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -149,7 +185,6 @@ def _of_service(instance: Instance, wanted: Wanted, servers: Servers) -> Supervi
 
 
 def _of_door(layout: Layout) -> Supervised:
-    installed("nginx", "nginx", "/usr/sbin/nginx")
     prefix = layout.data / DOOR
     return Supervised(
         name=DOOR,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import pwd
+import re
 import shlex
 import socket
 import xmlrpc.client
@@ -22,6 +23,7 @@ STARTING: Final = "STARTING"
 STOPPED: Final = frozenset({"STOPPED", "EXITED", "FATAL", "UNKNOWN"})
 _CALL_TIMEOUT_S: Final = 20.0
 _START_RETRIES: Final = 1_000
+_COMMENT: Final = re.compile(r"\n|\s[;#]")
 _LATER_FAULTS: Final = frozenset({"ALREADY_STARTED", "NOT_RUNNING"})
 
 
@@ -106,14 +108,20 @@ def _program(program: Supervised, layout: Layout, settings: Settings) -> list[st
 
 
 def _escaped(value: object) -> str:
-    return str(value).replace("%", "%%")
+    """Return a value for the file, in which a percent sign and what looks like a comment mean more."""
+    text = str(value)
+    if _COMMENT.search(text):
+        raise TopologyFailed(
+            f"The supervisor cannot be told {text!r}. Use no new line, and no ; or # after a space."
+        )
+    return text.replace("%", "%%")
 
 
 def _value(value: str) -> str:
     """Return a variable's value between quotes, in which supervisord knows no escapes."""
     quote = "'" if '"' in value else '"'
-    if quote in value or "\n" in value:
-        raise TopologyFailed(f"A value cannot be told to the supervisor: {value!r}. Use no quotes in it.")
+    if quote in value:
+        raise TopologyFailed(f"The supervisor cannot be told {value!r}. Use no quotes in it.")
     return f"{quote}{_escaped(value)}{quote}"
 
 
@@ -121,7 +129,7 @@ class Supervisor:
     """A running supervisord. All methods raise TopologyFailed where it does not answer."""
 
     def __init__(self, path: Path) -> None:
-        self._proxy = xmlrpc.client.ServerProxy("http://localhost", transport=_Transport(path))
+        self._path = path
 
     def is_up(self) -> bool:
         """Return whether it answers."""
@@ -163,7 +171,8 @@ class Supervisor:
 
     def _call(self, method: str, *arguments: object) -> Any:
         try:
-            return getattr(self._proxy.supervisor, method)(*arguments)
+            with xmlrpc.client.ServerProxy("http://localhost", transport=_Transport(self._path)) as proxy:
+                return getattr(proxy.supervisor, method)(*arguments)
         except xmlrpc.client.Fault as fault:
             if fault.faultString.partition(":")[0] in _LATER_FAULTS:
                 return None
@@ -180,9 +189,10 @@ class _Transport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        """Return a connection of one call: what failed leaves nothing behind."""
-        del host
-        return _Connection(self._path)
+        """Return the connection of one call, which is closed with the transport."""
+        connection = _Connection(self._path)
+        self._connection = host, connection
+        return connection
 
 
 class _Connection(http.client.HTTPConnection):

@@ -2,7 +2,7 @@
 
 ::
 
-    supervisor ─> servers ─> answer ─> services ─> ready ─> nginx ─> healthy ─> watcher
+    supervisor ─> servers ─> answer ─> services ─> ready ─> nginx and the watcher
          any step fails: all is ended again, and the error names the log that says why
 """
 
@@ -23,7 +23,7 @@ from pricetime.services.topology.prepare import Prepared, Wanted, prepare
 from pricetime.services.topology.probes import ProbeFailed, Prober
 from pricetime.services.topology.processes import MARK, find
 from pricetime.services.topology.record import Part, Record, locked, read_record, write_record
-from pricetime.services.topology.supervision import Supervisor
+from pricetime.services.topology.supervision import RUNNING, Supervisor
 from pricetime.settings import Settings
 
 Told = Callable[[str], None]
@@ -32,7 +32,7 @@ _LOOK_S: Final = 0.1
 _PROBE_TIMEOUT_S: Final = 5.0
 _SUPERVISOR_S: Final = 20.0
 _TAIL_LINES: Final = 8
-_ORDER: Final = (("server",), ("service",), ("door",), ("watcher",))
+_ORDER: Final = (("server",), ("service",), ("door", "watcher"))
 
 
 def bring_up(wanted: Wanted, told: Told) -> Record:
@@ -111,10 +111,14 @@ async def _all_ready(
     by_name = {part.name: part for part in parts}
     while True:
         answers = await asyncio.gather(*(_answer(prober, by_name[name]) for name in waiting))
-        waiting = {name: said for name, said in zip(waiting, answers, strict=True) if said is not None}
+        states = supervisor.states()
+        waiting = {
+            name: said or f"it is {states[name].state.lower()}"
+            for name, said in zip(waiting, answers, strict=True)
+            if said is not None or states[name].state != RUNNING
+        }
         if not waiting:
             return
-        states = supervisor.states()
         given_up = [name for name in waiting if states[name].state == "FATAL"]
         if given_up or time.monotonic() > deadline:
             name = (given_up or list(waiting))[0]
