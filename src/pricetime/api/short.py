@@ -89,8 +89,6 @@ class ShortWay:
         self, venue: Services, routes: Routes[Route], gate: Gate, deadlines: Deadlines, ids: RequestIds
     ) -> None:
         self.heads: dict[bytes, Head] = {}
-        self.peers = frozenset(name.strip() for name in venue.settings.peers.split(","))
-        """The names of certificates that may connect, where there are certificates."""
         self.venue = venue
         self.deadlines = deadlines
         self._routes: dict[tuple[str, str], Route] = {

@@ -20,10 +20,14 @@ _log = structlog.get_logger(__name__)
 class Broker:
     """Makes a connection where there is none that is good, after growing, bounded pauses.
 
+    Queues are declared for a ``topology``; who has none relies on others for them, and needs no right to.
+
     All that a process has on the broker shares it. Whoever gets BrokerFailed begins again with ``rabbit``.
     """
 
-    def __init__(self, settings: Settings, certificates: Certificates | None, topology: Topology) -> None:
+    def __init__(
+        self, settings: Settings, certificates: Certificates | None, topology: Topology | None
+    ) -> None:
         self._settings = settings
         self._certificates = certificates
         self._topology = topology
@@ -36,7 +40,7 @@ class Broker:
         """Made so far."""
 
     async def rabbit(self) -> Rabbit:
-        """Return a connection with all queues declared; BrokerFailed where there is none now."""
+        """Return a connection, with queues declared; BrokerFailed where there is none now."""
         async with self._connecting:
             if self._rabbit is not None and self._rabbit.is_open:
                 return self._rabbit
@@ -68,7 +72,8 @@ class Broker:
         limits = RabbitLimits.of(self._settings)
         rabbit = await Rabbit.connect(self._settings.rabbit_url, self._certificates, limits=limits)
         try:
-            await rabbit.declare(self._topology)
+            if self._topology is not None:
+                await rabbit.declare(self._topology)
         except BaseException:
             await rabbit.close()
             raise

@@ -1,4 +1,4 @@
-"""The connection of a service to the broker, made again whenever it is lost.
+"""The connection of an API service to the broker, made again whenever it is lost.
 
 ::
 
@@ -11,11 +11,10 @@ import asyncio
 
 import structlog
 
-from pricetime.adapters.rabbit import Rabbit
-from pricetime.adapters.tls import Certificates
 from pricetime.errors import BrokerFailed
 from pricetime.runtime.dispatcher import Dispatcher
 from pricetime.runtime.pauses import Pauses
+from pricetime.services.broker import Broker
 from pricetime.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -24,41 +23,34 @@ _log = structlog.get_logger(__name__)
 class BrokerLink:
     """Keeps a dispatcher connected."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        certificates: Certificates | None,
-        dispatcher: Dispatcher,
-    ) -> None:
-        self._settings = settings
-        self._first_s = settings.reconnect_pause_ms / 1_000
-        self._most_s = settings.reconnect_pause_max_ms / 1_000
-        self._certificates = certificates
+    def __init__(self, broker: Broker, dispatcher: Dispatcher, settings: Settings) -> None:
+        self._broker = broker
         self._dispatcher = dispatcher
+        self._pauses = Pauses(settings.reconnect_pause_ms / 1_000, settings.reconnect_pause_max_ms / 1_000)
         self.connected = asyncio.Event()
         """Set while commands can be sent and notices are heard."""
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        pauses = Pauses(self._first_s, self._most_s)
         while True:
             try:
-                rabbit = await Rabbit.connect(self._settings.rabbit_url, self._certificates)
-                try:
-                    await self._use(rabbit)
-                finally:
-                    if self.connected.is_set():
-                        pauses.reset()
-                        self.connected.clear()
-                    await rabbit.close()
+                await self._use()
             except* BrokerFailed as group:
                 _log.warning("the broker is away", error=str(group.exceptions[0]))
-            await asyncio.sleep(pauses.next_s())
+            finally:
+                self.connected.clear()
+            await asyncio.sleep(self._pauses.next_s())
 
-    async def _use(self, rabbit: Rabbit) -> None:
+    async def wait(self) -> None:
+        """Return when it is connected."""
+        await self.connected.wait()
+
+    async def _use(self) -> None:
+        rabbit = await self._broker.rabbit()
         async with asyncio.TaskGroup() as tasks:
             listening = asyncio.Event()
             tasks.create_task(rabbit.notices().listen(self._dispatcher.hear, ready=listening.set))
             await listening.wait()
+            self._pauses.reset()
             self.connected.set()
             tasks.create_task(self._dispatcher.send(rabbit.outputs()))

@@ -23,7 +23,7 @@ def prepare(settings: Settings) -> None:
     """Make all indexes that are not there yet, as every service does when it starts; DatabaseFailed."""
 
     async def prepare() -> None:
-        mongo = _connected(settings)
+        mongo = connected(settings)
         try:
             await mongo.prepare()
         finally:
@@ -36,7 +36,7 @@ def shard(settings: Settings) -> list[str]:
     """Apply the shard keys and return the names of the collections; DatabaseFailed without a cluster."""
 
     async def shard() -> list[str]:
-        mongo = _connected(settings)
+        mongo = connected(settings)
         try:
             await mongo.prepare()
             return await mongo.shard()
@@ -46,6 +46,7 @@ def shard(settings: Settings) -> list[str]:
     return asyncio.run(shard())
 
 
-def _connected(settings: Settings) -> Mongo:
+def connected(settings: Settings) -> Mongo:
+    """Return an operator's connections; nothing is sent yet."""
     certificates = Certificates(Path(settings.certs), OPERATOR) if settings.certs else None
     return Mongo.connect(settings, certificates)

@@ -18,7 +18,6 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from pricetime.adapters.tls import name_of_peer
 from pricetime.api.app import ANSWER, App
 from pricetime.api.problems import Answer, written
 from pricetime.api.short import Head
@@ -50,12 +49,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._body = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a first request; of a peer whose name is not expected there is none."""
+        """Begin to wait for a first request."""
         super().connection_made(transport)
         self._sending_since = self.loop.time()
-        tls = transport.get_extra_info("ssl_object")
-        if tls is not None and name_of_peer(tls.getpeercert()) not in self._short_way.peers:
-            transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrives, unless its head is known already; a head that does not end is refused."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from pathlib import Path
 
 from pricetime.adapters.clock import SystemClock
+from pricetime.adapters.mongo_accounts import MongoAccounts
 from pricetime.adapters.passwords import BcryptHasher
 from pricetime.identity import add_pending_admin
-from pricetime.ports import Batch, Journal, PendingUser
+from pricetime.ports import Accounts, Batch, Journal, PendingUser
 from pricetime.runtime import check as checks
 from pricetime.runtime.implementations import pick
 from pricetime.runtime.recovery import ProgressCallback, batches_after
+from pricetime.services.databases import connected
 from pricetime.services.folder import DataFolder
 from pricetime.settings import Settings
 from pricetime.views import rebuild
@@ -81,13 +83,11 @@ def rebuild_views(settings: Settings, progress: ProgressCallback) -> int:
 
 
 def create_admin(settings: Settings, user_name: str, password: str, name: str) -> PendingUser:
-    """Make an administrator in ``settings.data``, whether or not a venue runs there."""
-    folder = _folder(settings)
-    folder.make()
+    """Make an administrator, whether or not a venue runs: in ``settings.data`` or in MongoDB."""
 
     async def create() -> PendingUser:
-        with ExitStack() as stack:
-            accounts = stack.enter_context(closing(folder.accounts()))
+        async with AsyncExitStack() as stack:
+            accounts = await _accounts(stack, settings)
             hasher = stack.enter_context(
                 closing(BcryptHasher(cost=settings.bcrypt_cost, workers=1, queue_limit=1))
             )
@@ -102,3 +102,14 @@ def create_admin(settings: Settings, user_name: str, password: str, name: str) -
             )
 
     return asyncio.run(create())
+
+
+async def _accounts(stack: AsyncExitStack, settings: Settings) -> Accounts:
+    if not settings.mongo_url:
+        folder = _folder(settings)
+        folder.make()
+        return stack.enter_context(closing(folder.accounts()))
+    mongo = connected(settings)
+    stack.push_async_callback(mongo.close)
+    await mongo.prepare()
+    return MongoAccounts(mongo.database)

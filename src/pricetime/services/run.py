@@ -19,7 +19,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager
 from typing import Final, cast
 
 import uvicorn
@@ -33,6 +32,7 @@ from pricetime.api.table import ENDPOINTS
 from pricetime.errors import PricetimeError
 from pricetime.services.http_protocol import GuardedProtocol
 from pricetime.services.listening import BACKLOG, bind, url_of
+from pricetime.services.peers import named, peers_of
 from pricetime.services.socket_protocol import SocketProtocol
 from pricetime.services.wiring import open_venue
 from pricetime.settings import Settings, load
@@ -47,57 +47,60 @@ _FILES_BESIDES: Final = 200
 """Open files that are no connections: databases, pipes, libraries."""
 
 Ready = Callable[[str], None]
-Open = Callable[[Settings], AbstractAsyncContextManager[Services]]
 
 
 def serve(
-    settings: Settings,
-    ready: Ready = lambda _: None,
-    endpoints: Iterable[Endpoint] = ENDPOINTS,
-    *,
-    open_services: Open = open_venue,
-    certificates: Certificates | None = None,
+    settings: Settings, ready: Ready = lambda _: None, endpoints: Iterable[Endpoint] = ENDPOINTS
 ) -> None:
     """Serve ``endpoints`` until SIGTERM or SIGINT; ``ready`` is told the URL.
 
-    ``open_services`` opens what the endpoints need. With ``certificates`` only their peers are served.
     PricetimeError says why it cannot start.
     """
-    _raise_file_limit(settings.connection_limit)
     os.umask(0o077)  # what the venue writes is its owner's alone
     with (
         contextlib.closing(bind(settings.host, settings.port)) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(_serve(settings, listener, ready, endpoints, open_services, certificates))
+        runner.run(_serve(settings, listener, ready, endpoints))
 
 
 async def _serve(
-    settings: Settings,
-    listener: socket.socket,
-    ready: Ready,
-    endpoints: Iterable[Endpoint],
-    open_services: Open,
-    certificates: Certificates | None,
+    settings: Settings, listener: socket.socket, ready: Ready, endpoints: Iterable[Endpoint]
 ) -> None:
-    async with open_services(settings) as venue:
-        app = App(venue, endpoints, lambda: len(server.server_state.connections))
-        url = url_of(listener, "https" if certificates else "http")
-        server = _Server(_config(app, settings, certificates), lambda: ready(url))
-        with _stopped_by_signals(server):
-            watch = asyncio.create_task(_close_stale(server, 2.0 * settings.body_timeout_s))
-            _tame_collector()
-            shorten_turns()
-            await server.serve([listener])
-            watch.cancel()
-            await app.close()
+    async with open_venue(settings) as venue:
+        await serve_app(venue, endpoints, listener, lambda: ready(url_of(listener)))
+
+
+async def serve_app(
+    venue: Services,
+    endpoints: Iterable[Endpoint],
+    listener: socket.socket,
+    ready: Callable[[], None],
+    *,
+    certificates: Certificates | None = None,
+) -> None:
+    """Serve ``endpoints`` on a bound socket until SIGTERM or SIGINT, and answer what has begun.
+
+    ``ready`` is called when connections are accepted. With ``certificates`` only their peers are served.
+    """
+    settings = venue.settings
+    _raise_file_limit(settings.connection_limit)
+    app = App(venue, endpoints, lambda: len(server.server_state.connections))
+    server = _Server(_config(app, settings, certificates), ready)
+    with _stopped_by_signals(server):
+        watch = asyncio.create_task(_close_stale(server, 2.0 * settings.body_timeout_s))
+        _tame_collector()
+        shorten_turns()
+        await server.serve([listener])
+        watch.cancel()
+        await app.close()
 
 
 def _config(app: App, settings: Settings, certificates: Certificates | None) -> uvicorn.Config:
     return uvicorn.Config(
         app=app,
         ssl_context_factory=None if certificates is None else lambda *_: certificates.server(),
-        http=GuardedProtocol,
+        http=named(GuardedProtocol, peers_of(settings)) if certificates else GuardedProtocol,
         loop="uvloop",
         ws=SocketProtocol,
         ws_max_size=settings.feed_message_limit,

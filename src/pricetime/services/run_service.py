@@ -19,6 +19,7 @@ from typing import Final
 import structlog
 import uvloop
 
+from pricetime.api.shares import SHARES
 from pricetime.errors import SettingError, VenueStopped
 from pricetime.services.listening import bind
 from pricetime.services.process import CERTIFICATES_LOOK_S, ServiceProcess
@@ -28,6 +29,7 @@ SERVICES: Final[dict[str, str]] = {
     "ledger": "pricetime.services.hosts",
     "engine": "pricetime.services.hosts",
     "views": "pricetime.services.views",
+    **dict.fromkeys(SHARES, "pricetime.services.api_service"),
 }
 """The module of each service, imported when it is run."""
 

@@ -1,0 +1,302 @@
+"""An API service, put together: auth, orders, portfolio, market or stream. They differ in endpoints only.
+
+::
+
+    1 database ─> 2 numbers of its own ─> 3 dispatcher ─> 4 broker ─> 5 users ─> services
+
+Everything is released in the opposite order: no more commands are taken, those taken are answered as far
+as that goes, the connections are closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from pricetime.adapters.clock import SystemClock
+from pricetime.adapters.mongo import Mongo
+from pricetime.adapters.mongo_accounts import MongoAccounts
+from pricetime.adapters.mongo_partitions import MongoNumbers, MongoPartitionJournal, topology_of
+from pricetime.adapters.mongo_schema import STOCK_NAMES
+from pricetime.adapters.mongo_slots import MongoSlot
+from pricetime.adapters.mongo_views import MongoViews
+from pricetime.adapters.passwords import BcryptHasher
+from pricetime.adapters.redis_client import connect_redis
+from pricetime.adapters.redis_revocations import RedisRevocations, Revocation
+from pricetime.adapters.tokens import Ed25519Signer
+from pricetime.api.guards.rates import Rates
+from pricetime.api.page import read_page
+from pricetime.api.services import Services, StockDirectory
+from pricetime.api.shares import OWN, service_of
+from pricetime.api.table import ENDPOINTS
+from pricetime.errors import PricetimeError, RuleError
+from pricetime.identity import Identity
+from pricetime.ports import AS_HEARD, Notice
+from pricetime.records import Reason, iter_events
+from pricetime.records.commands import open_account
+from pricetime.rules.partitions.routing import Address, Room, Topology
+from pricetime.runtime import Progress, Reader
+from pricetime.runtime.dispatcher import Dispatcher
+from pricetime.runtime.heard import HeardJournal
+from pricetime.runtime.notices import notice_of
+from pricetime.runtime.numbering import Sequences, first_position
+from pricetime.runtime.partition_verification import PartitionVerification
+from pricetime.services.broker import Broker
+from pricetime.services.broker_link import BrokerLink
+from pricetime.services.process import ServiceProcess
+from pricetime.services.run import serve_app
+from pricetime.services.shared_rates import share_rates
+from pricetime.telemetry import Metrics
+
+_PATIENCE_S: Final = 10.0
+_RELOAD_S: Final = 2.0
+_READER_THREADS: Final = 8
+_MISSED_AT_ONCE: Final = 100
+_log = structlog.get_logger(__name__)
+
+
+class _HeardViews(MongoViews):
+    """The views as this service reads them: they hold whatever it hears before it does."""
+
+    def position(self) -> int:
+        """Return that they are as far as anybody asks."""
+        return AS_HEARD
+
+
+class _ToldAccounts(MongoAccounts):
+    """Users whose revocations are told to every service before the answer."""
+
+    revocations: RedisRevocations
+
+    async def revoke_token(self, token_id: str, expires_ns: int) -> None:
+        """Store and tell."""
+        await super().revoke_token(token_id, expires_ns)
+        await self.revocations.tell_session(token_id, expires_ns)
+
+    async def set_password_hash(self, account: int, password_hash: bytes, valid_from_ns: int | None) -> None:
+        """Store and tell."""
+        await super().set_password_hash(account, password_hash, valid_from_ns)
+        if valid_from_ns is not None:
+            await self.revocations.tell_account(account, valid_from_ns)
+
+    async def set_role(self, account: int, role: str, valid_from_ns: int) -> None:
+        """Store and tell."""
+        await super().set_role(account, role, valid_from_ns)
+        await self.revocations.tell_account(account, valid_from_ns)
+
+    async def set_disabled(self, account: int, disabled: bool, valid_from_ns: int) -> None:
+        """Store and tell."""
+        await super().set_disabled(account, disabled, valid_from_ns)
+        await self.revocations.tell_account(account, valid_from_ns)
+
+
+async def serve(process: ServiceProcess) -> None:
+    """Serve a share of the API until the process is to stop."""
+    async with AsyncExitStack() as stack:
+        services = await _Opening(stack, process).services()
+        await serve_app(
+            services,
+            [row for row in ENDPOINTS if row.path in OWN or service_of(row.path) == process.name],
+            process.listener,
+            process.tell_ready,
+            certificates=process.certificates,
+        )
+        _log.info("stopping", waiting=services.sequencer.queued)
+
+
+class _Opening:
+    """Opens one thing after the other; ``stack`` releases them."""
+
+    def __init__(self, stack: AsyncExitStack, process: ServiceProcess) -> None:
+        self._stack = stack
+        self._process = process
+        self._settings = process.settings
+        self._clock = SystemClock()
+        self._mongo = Mongo.connect(process.settings, process.certificates)
+        stack.push_async_callback(self._mongo.close)
+        self._numbers = MongoNumbers(self._mongo.database)
+        self._redis = connect_redis(process.settings, process.certificates)
+        stack.push_async_callback(self._redis.aclose)
+
+    async def services(self) -> Services:
+        """Return what the endpoints need."""
+        started_ns, settings, metrics = time.time_ns(), self._settings, self._process.metrics
+        topology = await self._process.once_there("the database", self._topology)
+        dispatcher = await self._process.once_there("the database", lambda: self._dispatcher(topology))
+        link = await self._link(dispatcher)
+        progress = Progress(dispatcher.published)
+        dispatcher.on_batch.append(lambda batch: progress.advance(batch.last_event))
+        accounts = _ToldAccounts(self._mongo.database)
+        identity = self._identity(accounts, dispatcher)
+        await self._share_revocations(accounts, identity)
+        stocks = StockDirectory(accounts, self._clock, _names_in(self._mongo))
+        await self._process.once_there("the database", stocks.load)
+        verification = PartitionVerification(topology.addresses(), self._journal)
+        self._stack.push_async_callback(verification.stop)
+        rates = Rates(settings)
+        self._run(share_rates(self._redis, rates, settings.rate_share_ms / 1_000))
+        if self._process.name == "auth":
+            self._run(self._complete_pending(identity))
+        _measure(metrics, dispatcher, link)
+        return Services(
+            settings=settings,
+            clock=self._clock,
+            sequencer=dispatcher,
+            journal=dispatcher.heard,
+            verification=verification,
+            reader=self._reader(dispatcher, progress),
+            progress=progress,
+            identity=identity,
+            accounts=accounts,
+            stocks=stocks,
+            metrics=metrics,
+            page=read_page(settings.page),
+            rates=rates,
+            views_alive=link.connected.is_set,
+            rules="reference, in parts",
+            started_ns=started_ns,
+        )
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the requests, until the stack is released."""
+        task = asyncio.create_task(work)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._stack.push_async_callback(end)
+
+    def _journal(self, partition: Address) -> MongoPartitionJournal:
+        return MongoPartitionJournal(self._mongo.database, partition)
+
+    async def _topology(self) -> Topology:
+        await self._mongo.prepare()
+        return await topology_of(self._mongo.database, Topology(self._settings.ledgers, self._settings.books))
+
+    # ---------------------------------------------------------------------- commands and their answers
+
+    async def _dispatcher(self, topology: Topology) -> Dispatcher:
+        settings, clock = self._settings, self._clock
+        address = Address(Room.SERVICE, await self._numbers.next("service"))
+        slot = MongoSlot(self._mongo.database, clock)
+        await slot.claim()
+        self._stack.push_async_callback(slot.give_back)
+        self._run(slot.keep())
+        dispatcher = Dispatcher(
+            address,
+            topology,
+            Sequences(slot.number, clock),
+            clock,
+            HeardJournal(first_position(slot.number, clock.now_ns()), settings.heard_bytes),
+            missed=self._missed,
+            may_number=lambda: slot.is_held,
+            queue_limit=settings.queue_limit,
+            answer_wait_s=settings.request_timeout_s,
+        )
+        self._run(dispatcher.sweep())
+        return dispatcher
+
+    async def _missed(self, partition: Address, after: int) -> list[Notice]:
+        batches = await self._journal(partition).read(after, _MISSED_AT_ONCE)
+        return [notice_of(batch) for batch in batches]
+
+    async def _link(self, dispatcher: Dispatcher) -> BrokerLink:
+        broker = Broker(self._settings, self._process.certificates, None)
+        self._stack.push_async_callback(broker.close)
+        link = BrokerLink(broker, dispatcher, self._settings)
+        self._run(link.run())
+        await self._process.once_there("the broker", link.wait)
+        self._stack.push_async_callback(dispatcher.stop, _PATIENCE_S)
+        return link
+
+    def _reader(self, dispatcher: Dispatcher, progress: Progress) -> Reader:
+        reader = Reader(
+            _HeardViews(self._mongo.sync_database, self._settings.history_read_preference),
+            dispatcher,
+            progress,
+            wait_s=self._settings.view_wait_ms / 1_000,
+            threads=_READER_THREADS,
+            blocks=True,
+        )
+        self._stack.callback(reader.close)
+        return reader
+
+    # -------------------------------------------------------------------------------- users, sessions
+
+    def _identity(self, accounts: MongoAccounts, dispatcher: Dispatcher) -> Identity:
+        settings = self._settings
+        hasher = BcryptHasher(
+            cost=settings.bcrypt_cost,
+            workers=settings.bcrypt_workers,
+            queue_limit=settings.bcrypt_queue_limit,
+        )
+        self._stack.callback(hasher.close)
+
+        async def account() -> int:
+            number = await self._numbers.next("account")
+            opened = next(iter_events(await dispatcher.submit(open_account(number).pack())))
+            if opened.reason:
+                raise RuleError(Reason(opened.reason))
+            return opened.account
+
+        return Identity(
+            accounts=accounts,
+            hasher=hasher,
+            signer=Ed25519Signer(Path(settings.data) / "keys"),
+            clock=self._clock,
+            settings=settings,
+            open_account=account,
+        )
+
+    async def _share_revocations(self, accounts: _ToldAccounts, identity: Identity) -> None:
+        def hear(revocation: Revocation) -> None:
+            if revocation.session_id:
+                identity.note_revoked(revocation.session_id, revocation.until_ns)
+            if revocation.account:
+                identity.note_valid_from(revocation.account, revocation.valid_from_ns)
+
+        async def reload() -> None:
+            while True:
+                await asyncio.sleep(_RELOAD_S)
+                with suppress(PricetimeError):
+                    await identity.reload()
+
+        accounts.revocations = RedisRevocations(self._redis, hear)
+        self._run(accounts.revocations.listen())
+        await self._process.once_there("the database", identity.reload)
+        self._run(reload())
+
+    async def _complete_pending(self, identity: Identity) -> None:
+        """Give users made by an operator their accounts, as soon as the ledgers answer."""
+        while True:
+            try:
+                await identity.start()
+            except PricetimeError as error:
+                _log.warning("pending users wait", error=str(error))
+                await asyncio.sleep(_RELOAD_S)
+            else:
+                return
+
+
+def _names_in(mongo: Mongo) -> Callable[[int], str | None]:
+    names = mongo.sync_database[STOCK_NAMES]
+
+    def look_up(stock: int) -> str | None:
+        row = names.find_one({"stock": stock})
+        return None if row is None else str(row["_id"])
+
+    return look_up
+
+
+def _measure(metrics: Metrics, dispatcher: Dispatcher, link: BrokerLink) -> None:
+    metrics.counter("pricetime_commands", "Commands answered.", lambda: dispatcher.answered)
+    metrics.counter("pricetime_notices", "Notices heard.", lambda: dispatcher.batches)
+    metrics.gauge("pricetime_queued_commands", "Commands that wait for an answer.", lambda: dispatcher.queued)
+    metrics.gauge("pricetime_running", "1 while the broker is connected.", link.connected.is_set)
