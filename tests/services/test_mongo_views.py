@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 from pymongo import MongoClient, monitoring
-from tests.support.mongo import MongoServer
+from tests.support.mongo import MongoServer, commands_heard
 from tests.support.parted_views import JournaledTrial
 from tests.support.said import Said
 
 from pricetime.adapters.mongo import Mongo
 from pricetime.adapters.mongo_view_store import MongoViewStore
 from pricetime.adapters.mongo_views import MongoViews
+from pricetime.adapters.mongo_views_schema import POSITIONS
 from pricetime.adapters.sqlite_view_store import SqliteViewStore
 from pricetime.adapters.sqlite_views import SqliteViews
 from pricetime.errors import DatabaseFailed, ViewsBehind, ViewsFenced
@@ -89,6 +90,24 @@ def test_the_views_say_what_those_of_one_process_say(
     sqlite.close()
 
 
+def test_a_save_takes_three_round_trips_and_what_it_goes_on_with_a_few(mongo: Mongo) -> None:
+    """Also where nothing is in memory: rows are read together, not one by one."""
+    trial = JournaledTrial(Topology(1, 1))
+    trial.follow("everyday", 1)
+    for address in trial.parts.topology.addresses():
+        journal = trial.parts.joined(address, 25)
+        store = MongoViewStore(mongo.sync_database, address)
+        for batch in journal:
+            projection = PartitionProjection(address, trial.parts.topology, store)
+            with commands_heard() as heard:
+                projection.project(batch)
+                store.save(projection.take())
+            beginning = {"findAndModify", "killSessions", "hello"}
+            writes = [name for name in heard if name not in {"find", *beginning}]
+            assert writes in (["update", "bulkWrite", "commitTransaction"], ["update", "commitTransaction"])
+            assert heard.count("find") <= 8, heard
+
+
 class TestTheStore:
     @pytest.fixture
     def store(self, mongo: Mongo) -> MongoViewStore:
@@ -126,6 +145,17 @@ class TestTheStore:
         with pytest.raises(ViewsFenced):
             other.clear()
         assert MongoViews(mongo.sync_database).balance(1) == Balance(0, 0)
+
+    def test_ends_what_a_writer_has_left_open_that_is_gone(self, store: MongoViewStore, mongo: Mongo) -> None:
+        """It would keep the next one waiting for a minute."""
+        store.save(ViewChanges(position=AT_ONE))
+        session = store._begin_session()
+        session.start_transaction()
+        mongo.sync_database[POSITIONS].update_one({"_id": "book.0"}, {"$set": {"batch": 9}}, session=session)
+        other = MongoViewStore(mongo.sync_database, BOOK)
+        assert other.checkpoint() == AT_ONE
+        other.save(ViewChanges(position=ViewPosition(2, b"b" * 32, 2)))
+        assert other.checkpoint().batch == 2
 
     def test_keeps_the_greatest_numbers(self, store: MongoViewStore, mongo: Mongo) -> None:
         candle = Candle(0, GREATEST, GREATEST, 1, 2, GREATEST, 3)

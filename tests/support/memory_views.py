@@ -13,6 +13,7 @@ from pricetime.ports import (
     StockRow,
     ViewChanges,
     ViewPosition,
+    Wanted,
 )
 
 
@@ -41,6 +42,7 @@ class MemoryViewStore:
         self._stream = stream
         self._seen = ViewPosition()
         self.saves = 0
+        self.wanted: list[Wanted] = []
 
     def checkpoint(self) -> ViewPosition:
         self._seen = self._tables.positions.get(self._stream, ViewPosition())
@@ -61,6 +63,10 @@ class MemoryViewStore:
     def newest_candle(self, stock: int, interval_s: int) -> Candle | None:
         starts = [key for key in self._tables.candles if key[:2] == (stock, interval_s)]
         return self._tables.candles[max(starts)] if starts else None
+
+    def prefetch(self, wanted: Wanted) -> None:
+        """Note what is wanted."""
+        self.wanted.append(wanted)
 
     def shares(self, stock: int) -> int:
         return self._tables.shares.get((stock, self._stream), 0)

@@ -5,6 +5,10 @@ then all rows of the stream are written as they stand. If another follower has m
 nothing is written: that is the fence. Where the server can (MongoDB 8), all rows go in one command, else in
 one a collection.
 
+A writer that is gone in the middle of a save leaves a transaction open, which keeps the next writer waiting
+until the server gives it up, a minute later. So a writer names its session before its first save, and the
+next one ends that session, and with it whatever it has left open.
+
 Every row carries its stream, so one stream can be thrown away without the others.
 """
 
@@ -15,10 +19,11 @@ from functools import partial
 from typing import Any, Final
 
 import pymongo
+import structlog
 from pymongo import DeleteOne, ReadPreference, ReplaceOne, WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from pricetime.adapters import mongo_view_rows as rows
@@ -37,6 +42,7 @@ from pricetime.adapters.mongo_views_schema import (
     STOCKS,
     TRANSFERS,
     VIEW_COLLECTIONS,
+    WRITERS,
 )
 from pricetime.errors import DatabaseFailed, ViewsFenced
 from pricetime.ports import (
@@ -47,10 +53,13 @@ from pricetime.ports import (
     StockRow,
     ViewChanges,
     ViewPosition,
+    Wanted,
 )
 from pricetime.rules.partitions.routing import Address
 
 _WIRE_VERSION_OF_8: Final = 25
+_log = structlog.get_logger(__name__)
+_UNKNOWN: Final[Document] = {}
 _BEING_CLEARED: Final = ViewPosition(batch=-1)
 _SHARD_KEYS: Final = {each.name: [field for field, _ in each.shard_key] for each in VIEW_COLLECTIONS}
 """A write names them, or a sharded cluster would not know where to."""
@@ -64,14 +73,25 @@ class MongoViewStore:
         self._database = database
         self._stream = str(address)
         self._seen = ViewPosition()
+        self._session: ClientSession | None = None
         self._can_write_to_many: bool | None = None
+        self._fetched: dict[tuple[str, Any], Document | None] = {}
+        """Documents by collection and key, or that there is none, until the next save."""
+        self._levels: dict[int, set[str]] = {}
+        """The keys of all levels of a stock, kept in step: most that are asked for are new."""
 
     # --------------------------------------------------------------------------------------- reads
 
     def checkpoint(self) -> ViewPosition:
-        """Return the last batch that the views hold of this stream; a save has to follow on it."""
+        """Return the last batch that the views hold of this stream; a save has to follow on it.
+
+        Whoever has written this stream before is cut short.
+        """
+        with failing_as(DatabaseFailed):
+            self._begin_session()
         found = self._one(POSITIONS, self._stream)
         self._seen = ViewPosition()
+        self._fetched, self._levels = {}, {}
         if found is not None:
             self._seen = ViewPosition(found["batch"], found["hash"], found["event"])
         return self._seen
@@ -88,7 +108,10 @@ class MongoViewStore:
 
     def level(self, stock: int, side: int, price: int) -> DepthLevel | None:
         """Return one level, or with price 0 what waits at market."""
-        found = self._one(LEVELS, f"{stock}.{side}.{price}", stock=stock)
+        key = f"{stock}.{side}.{price}"
+        if stock in self._levels and key not in self._levels[stock]:
+            return None
+        found = self._one(LEVELS, key, stock=stock)
         return None if found is None else rows.LEVEL.row(found)
 
     def stock(self, stock: int) -> StockRow | None:
@@ -98,10 +121,12 @@ class MongoViewStore:
 
     def newest_candle(self, stock: int, interval_s: int) -> Candle | None:
         """Return a stock's newest candle of an interval."""
-        with failing_as(DatabaseFailed):
-            found = self._database[CANDLES].find_one(
-                {"stock": stock, "interval_s": interval_s}, sort=[("start_ns", -1)]
-            )
+        found = self._fetched.get((CANDLES, (stock, interval_s)), _UNKNOWN)
+        if found is _UNKNOWN:
+            with failing_as(DatabaseFailed):
+                found = self._database[CANDLES].find_one(
+                    {"stock": stock, "interval_s": interval_s}, sort=[("start_ns", -1)]
+                )
         return None if found is None else rows.CANDLE.row(found)
 
     def shares(self, stock: int) -> int:
@@ -109,7 +134,33 @@ class MongoViewStore:
         found = self._one(SHARES, f"{stock}.{self._stream}")
         return 0 if found is None else found["shares"]
 
+    def prefetch(self, wanted: Wanted) -> None:
+        """Read together what is wanted, in a round trip for each kind of row."""
+        self._fetch(ORDERS, {number: number for number in wanted.orders})
+        self._fetch(HOLDINGS, {key: key for key in (f"{each[0]}.{each[1]}" for each in wanted.holdings)})
+        self._fetch(CANDLES, {f"{each[0]}.{each[1]}.{each[2]}": each[:2] for each in wanted.candles})
+        self._fetch(STOCKS, {stock: stock for stock in wanted.books})
+        if new := [stock for stock in wanted.books if stock not in self._levels]:
+            self._levels |= {stock: set() for stock in new}
+            for found in self._all(LEVELS, {"stock": {"$in": new}}):
+                self._levels[found["stock"]].add(found["_id"])
+                self._fetched[LEVELS, found["_id"]] = found
+
+    def _fetch(self, collection: str, wanted: dict[Any, Any]) -> None:
+        """Read documents by their ``_id``; ``wanted`` says by which key each will be asked for."""
+        new = {each: key for each, key in wanted.items() if (collection, key) not in self._fetched}
+        if new:
+            self._fetched |= {(collection, key): None for key in new.values()}
+            for found in self._all(collection, {"_id": {"$in": list(new)}}):
+                self._fetched[collection, new[found["_id"]]] = found
+
+    def _all(self, collection: str, wanted: Document) -> list[Document]:
+        with failing_as(DatabaseFailed):
+            return list(self._database[collection].find(wanted))
+
     def _one(self, collection: str, key: Any, **shard: Any) -> Document | None:
+        if (collection, key) in self._fetched:
+            return self._fetched[collection, key]
         with failing_as(DatabaseFailed):
             return self._database[collection].find_one({"_id": key, **shard})
 
@@ -126,18 +177,42 @@ class MongoViewStore:
 
         self._in_transaction(write)
         self._seen = changes.position
+        self._fetched = {}
+        for (stock, side, price), level in changes.levels.items():
+            if (known := self._levels.get(stock)) is not None:
+                (known.add if level.orders else known.discard)(f"{stock}.{side}.{price}")
 
     def clear(self) -> None:
         """Throw away all rows of this stream and begin at position 0; ViewsFenced as in ``save``."""
         self._move_to(_BEING_CLEARED)
         with failing_as(DatabaseFailed):
             for collection in VIEW_COLLECTIONS:
-                if collection.name != POSITIONS:
+                if collection.name not in (POSITIONS, WRITERS):
                     self._database[collection.name].delete_many({"stream": self._stream})
         self._move_to(ViewPosition())
+        self._fetched, self._levels = {}, {}
 
     def close(self) -> None:
-        """Do nothing: the connections are another's."""
+        """End the session; the connections are another's."""
+        if self._session is not None:
+            self._session.end_session()
+            self._session = None
+
+    def _begin_session(self) -> ClientSession:
+        """Begin a session for all saves, and end that of the writer before."""
+        self.close()
+        session = self._database.client.start_session()
+        own = session.session_id["id"]
+        before = self._database[WRITERS].find_one_and_update(
+            {"_id": self._stream}, {"$set": {"session": own}}, upsert=True
+        )
+        if before is not None:
+            try:
+                self._database.client.admin.command("killSessions", [{"id": before["session"]}])
+            except OperationFailure as error:
+                _log.warning("a session cannot be ended", stream=self._stream, error=str(error))
+        self._session = session
+        return session
 
     def _move_to(self, position: ViewPosition) -> None:
         self._in_transaction(lambda session: self._move_on(position, session))
@@ -145,13 +220,10 @@ class MongoViewStore:
 
     def _in_transaction(self, write: Callable[[ClientSession], None]) -> None:
         """Run writes in one transaction, again where the server wants it, in the time of one operation."""
-        client = self._database.client
+        timeout_s = self._database.client.options.timeout
         try:
-            with (
-                failing_as(DatabaseFailed),
-                pymongo.timeout(client.options.timeout),
-                client.start_session() as session,
-            ):
+            with failing_as(DatabaseFailed), pymongo.timeout(timeout_s):
+                session = self._session or self._begin_session()
                 session.with_transaction(
                     write,
                     read_concern=ReadConcern("snapshot"),

@@ -13,6 +13,7 @@ from typing import Final
 from pricetime.adapters.mongo_schema import Collection, Index, Keys
 
 POSITIONS: Final = "view_positions"
+WRITERS: Final = "view_writers"
 ORDERS: Final = "orders"
 EXECUTIONS: Final = "executions"
 TRANSFERS: Final = "transfers"
@@ -29,6 +30,7 @@ _BY_STOCK: Final[Keys] = (("stock", "hashed"),)
 
 VIEW_COLLECTIONS: Final = (
     Collection(POSITIONS, "how far the views are with each partition; the fence between followers"),
+    Collection(WRITERS, "the session of each partition's follower"),
     Collection(
         ORDERS,
         "orders as they stand; `_id` is the order",

@@ -56,6 +56,7 @@ from pricetime.ports.views import (
     Views,
     ViewStore,
     WalletRow,
+    Wanted,
     WealthChange,
 )
 
@@ -106,5 +107,6 @@ __all__ = [
     "ViewStore",
     "Views",
     "WalletRow",
+    "Wanted",
     "WealthChange",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -341,6 +341,18 @@ class ViewStore(Protocol):
         ...
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that a projection is going to ask its store for."""
+
+    orders: Collection[int] = ()
+    holdings: Collection[tuple[int, int]] = ()
+    """By account and stock."""
+    candles: Collection[tuple[int, int, int]] = ()
+    """By stock, seconds of the interval, and start: if it is there, it is the newest of its kind."""
+    books: Collection[int] = ()
+    """Stocks, each with all its levels."""
+
+
 class PartitionViewStore(ViewStore, Protocol):
     """The write side of the views of a venue in parts, for the stream of one partition.
 
@@ -348,6 +360,10 @@ class PartitionViewStore(ViewStore, Protocol):
     save has to follow on the one that the store has seen last: ViewsFenced where another writer has moved
     it, and nothing is stored. ``clear`` throws away what is of this stream only.
     """
+
+    def prefetch(self, wanted: Wanted) -> None:
+        """Read together what would otherwise be read row by row until the next save. It may do nothing."""
+        ...
 
     def shares(self, stock: int) -> int:
         """Return how many shares of a stock this ledger has granted."""

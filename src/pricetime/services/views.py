@@ -91,11 +91,12 @@ class Follows:
     async def follow(self, address: Address) -> None:
         """Follow a partition until that fails; cancelled, until the save under way is through."""
         rabbit = await self._broker.rabbit()
+        store = MongoViewStore(self._mongo.sync_database, address)
         follower = PartitionFollower(
             address,
             self._topology,
             MongoPartitionJournal(self._mongo.database, address),
-            MongoViewStore(self._mongo.sync_database, address),
+            store,
             rabbit.notices(),
             batch_limit=self._batch_limit,
             on_save=self._count,
@@ -112,6 +113,7 @@ class Follows:
         finally:
             listening.cancel()
             await asyncio.wait([listening])
+            await asyncio.to_thread(store.close)
 
     def _count(self, batches: Sequence[PartitionBatch]) -> None:
         self.counters.batches += len(batches)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pricetime.ports import PartitionBatch, PartitionViewStore
-from pricetime.records import CommandKind, Event, EventKind, iter_events
+import numpy as np
+
+from pricetime.ports import PartitionBatch, PartitionViewStore, Wanted
+from pricetime.records import CommandKind, Event, EventKind, event_array, iter_events
 from pricetime.views.actors import Actors
 from pricetime.views.audit import Audit
 from pricetime.views.candles import Candles
@@ -29,6 +31,8 @@ class BookStream:
         self._candles = Candles(store)
         self._audit = Audit()
         self._actors = Actors(())
+        self._books: set[int] = set()
+        """The stocks that the store has been asked for."""
         self._handlers = table_of(
             EventKind,
             {
@@ -47,6 +51,24 @@ class BookStream:
                 CommandKind.PLACE_ORDER: self._orders.placed,
                 CommandKind.AMEND_ORDER: self._orders.amended,
             },
+        )
+
+    def wanted(self, told: bytes) -> Wanted:
+        """Return the rows that events go on with and that are not in working memory."""
+        events = event_array(told)
+        kinds, commands = events["kind"], events["command"]
+        is_placed = (kinds == EventKind.ACCEPTED) & (commands == CommandKind.PLACE_ORDER)
+        trades = events[kinds == EventKind.TRADED]
+        numbers = {*events["order"].tolist(), *trades["maker_order"].tolist()}
+        numbers -= {0, *events["order"][is_placed].tolist()}
+        books = set(events["stock"].tolist()) - self._books
+        self._books |= books
+        traded, first = np.unique(trades["stock"], return_index=True)
+        times = zip(traded.tolist(), trades["time_ns"][first].tolist(), strict=True)
+        return Wanted(
+            orders=self._orders.missing(numbers),
+            candles=[key for stock, time_ns in times for key in self._candles.missing(stock, time_ns)],
+            books=books,
         )
 
     def project(self, batch: PartitionBatch, told: bytes) -> None:

@@ -70,6 +70,13 @@ class Candles:
         """By stock and interval: its newest candle."""
         self._changed: dict[tuple[int, int, int], _Bar] = {}
 
+    def missing(self, stock: int, time_ns: int) -> list[tuple[int, int, int]]:
+        """Return the candles, by stock, interval and start, that a trade would have to load."""
+        return [
+            (stock, interval_s, time_ns - time_ns % (interval_s * SECOND_NS))
+            for _, interval_s in self._current.missing((stock, interval_s) for interval_s in INTERVALS_S)
+        ]
+
     def traded(self, event: Event) -> None:
         """Take in a TRADED."""
         bar = self._bars.get(event.stock)

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from pricetime.errors import ViewsDamaged
-from pricetime.ports import PartitionBatch, PartitionViewStore
-from pricetime.records import CommandKind, Event, EventKind, Flag, iter_events
+from pricetime.ports import PartitionBatch, PartitionViewStore, Wanted
+from pricetime.records import CommandKind, Event, EventKind, Flag, event_array, iter_events
 from pricetime.rules.partitions.routing import Address, Room, Topology
 from pricetime.runtime.partition import is_sound
 from pricetime.views.actors import Actors
@@ -63,6 +63,13 @@ class LedgerStream:
                 CommandKind.GRANT_SHARES: self._granted,
             },
         )
+
+    def wanted(self, told: bytes) -> Wanted:
+        """Return the holdings that events go on with and that are not in working memory."""
+        events = event_array(told)
+        changed = events[events["kind"] == EventKind.HOLDING_CHANGED]
+        keys = set(zip(changed["account"].tolist(), changed["stock"].tolist(), strict=True))
+        return Wanted(holdings=self._holdings.missing(keys))
 
     def project(self, batch: PartitionBatch, told: bytes) -> None:
         """Take in a batch and what it told everybody; ViewsDamaged where a trade was never settled."""

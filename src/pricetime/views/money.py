@@ -7,6 +7,7 @@ share takes the last ten-thousandth. Granted shares cost nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from pricetime.errors import ViewsDamaged
@@ -65,6 +66,10 @@ class Holdings:
     def __init__(self, store: ViewStore, limit: int) -> None:
         self._store = store
         self._holdings: Working[tuple[int, int], _Holding] = Working(self._load, limit)
+
+    def missing(self, keys: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return those accounts and stocks whose holdings are not in working memory."""
+        return self._holdings.missing(keys)
 
     def granted(self, event: Event) -> None:
         """Take in an ACCEPTED of GRANT_SHARES."""

@@ -7,6 +7,7 @@ rests with quantity less filled.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from pricetime.errors import ViewsDamaged
@@ -110,6 +111,10 @@ class Orders:
         self._depths = depths
         self._orders: Working[int, WorkingOrder] = Working(self._load, limit)
         self._executions: list[ExecutionRow] = []
+
+    def missing(self, numbers: Iterable[int]) -> list[int]:
+        """Return those orders that are not in working memory."""
+        return self._orders.missing(numbers)
 
     def placed(self, event: Event) -> None:
         """Take in an ACCEPTED of PLACE_ORDER."""

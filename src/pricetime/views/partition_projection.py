@@ -33,6 +33,7 @@ class PartitionProjection:
         self.events = 0
         """Events projected since changes were last taken."""
         self._address = address
+        self._store = store
         self._stream = (
             BookStream(store, rows_kept)
             if address.room == Room.BOOK
@@ -46,6 +47,8 @@ class PartitionProjection:
                 f"batch {batch.number} of {self._address} cannot follow batch {self.position.batch}"
             )
         told = told_by(batch)
+        if told:
+            self._store.prefetch(self._stream.wanted(told))
         self._stream.project(batch, told)
         self.events += len(told) // EVENT_BYTES
         self.position = ViewPosition(batch.number, batch.hash, _last_number(told) or self.position.event)

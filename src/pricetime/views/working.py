@@ -6,7 +6,7 @@ needed again is read again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -27,6 +27,10 @@ class Working(dict[K, V], Generic[K, V]):
         value = self._load(key)
         self[key] = value
         return value
+
+    def missing(self, keys: Iterable[K]) -> list[K]:
+        """Return those keys that would have to be loaded."""
+        return [key for key in keys if key not in self]
 
     def touch(self, key: K) -> V:
         """Return a row in order to change it."""
