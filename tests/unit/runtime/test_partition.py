@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 
 import msgspec
 import pytest
+from tests.support.parts import LEDGER, MINE, SERVICE, TOPOLOGY, Gate, limits
+from tests.support.parts import Place as AnyPlace
 
 from pricetime.adapters.memory_partitions import (
     MemoryBroker,
@@ -16,85 +17,19 @@ from pricetime.adapters.memory_partitions import (
 )
 from pricetime.errors import BrokerFailed, JournalFenced, JournalTampered, JournalTorn
 from pricetime.ports import Message, PartitionBatch
-from pricetime.records import Command, Event, EventKind, Side, commands, iter_events
+from pricetime.records import Event, EventKind, Side, commands
 from pricetime.rules.partitions import EVENTS, Address, LedgerPartition, Room, Topology
 from pricetime.runtime.partition import PartitionHost, Post
 from pricetime.runtime.partition_chain import PartitionLink, seal, verify
-from pricetime.runtime.partition_turns import PartitionLimits
-from pricetime.settings import Settings
 
-TOPOLOGY = Topology(ledgers=2, books=2)
-LEDGER = TOPOLOGY.addresses()[0]
-SERVICE, OTHER = Address(Room.SERVICE, 1), Address(Room.SERVICE, 2)
-MINE = [account for account in range(1, 99) if TOPOLOGY.ledger_of(account) == LEDGER]
+OTHER = Address(Room.SERVICE, 2)
 
-
-def limits(**options: int) -> PartitionLimits:
-    return replace(PartitionLimits.of(Settings()), **options)
-
-
-class Place:
-    """A venue in parts, its broker and its store; hosts come and go."""
-
-    def __init__(self) -> None:
-        self.broker = MemoryBroker()
-        self.events = self.broker.consume(EVENTS)
-        self.journals = {address: MemoryPartitionJournal() for address in TOPOLOGY.addresses()}
-        self.snapshots = {address: MemoryPartitionSnapshots() for address in TOPOLOGY.addresses()}
-        self.hosts: dict[Address, asyncio.Task[None]] = {}
-        self._sent: dict[Address, int] = {}
-        self._sequence = 0
-
-    def host(self, address: Address, **options: int) -> PartitionHost:
-        return PartitionHost(
-            address,
-            TOPOLOGY,
-            self.broker.consume(address),
-            self.broker,
-            self.journals[address],
-            self.snapshots[address],
-            limits(**options),
-        )
-
-    def start(self, address: Address, **options: int) -> None:
-        self.hosts[address] = asyncio.create_task(self.host(address, **options).run())
-
-    async def kill(self, address: Address) -> None:
-        task = self.hosts.pop(address)
-        task.cancel()
-        await asyncio.wait([task])
-
-    def message(self, command: Command) -> Message:
-        """Return the next message of the service, with one command in it."""
-        self._sequence += 1
-        stamped = command._replace(sequence=self._sequence, time_ns=self._sequence)
-        if command.side:
-            stamped = stamped._replace(order=self._sequence)
-        entry = TOPOLOGY.entry_of(command)
-        number = self._sent[entry] = self._sent.get(entry, 0) + 1
-        return Message(SERVICE, entry, number, stamped.pack())
-
-    async def ask(self, command: Command) -> Event:
-        """Send a command and return its answer."""
-        await self.broker.publish([self.message(command)])
-        return await self.answer()
-
-    async def answer(self) -> Event:
-        """Return the next answer that everybody is told."""
-        while True:
-            for event in await self.told():
-                if event.kind in (EventKind.ACCEPTED, EventKind.DENIED):
-                    return event
-
-    async def told(self) -> list[Event]:
-        """Return the events of the next message to everybody."""
-        [delivery] = await asyncio.wait_for(self.events.receive(1), 10)
-        return list(iter_events(delivery.message.records))
+Place = AnyPlace[MemoryPartitionJournal]
 
 
 @pytest.fixture
 async def place() -> AsyncIterator[Place]:
-    place = Place()
+    place = Place(lambda _: MemoryPartitionJournal(), lambda _: MemoryPartitionSnapshots())
     yield place
     for address in list(place.hosts):
         await place.kill(address)
@@ -260,19 +195,6 @@ async def test_what_holds_no_records_is_passed_over_and_counted_as_heard(place: 
     again = place.host(LEDGER)
     await again.take_over()
     assert again.snapshot() == host.snapshot()
-
-
-class Gate:
-    """A journal that a host comes to and does not get into until the gate is opened."""
-
-    def __init__(self, journal: MemoryPartitionJournal) -> None:
-        self._journal = journal
-        self.reached, self.opened = asyncio.Event(), asyncio.Event()
-
-    async def append(self, batch: PartitionBatch) -> None:
-        self.reached.set()
-        await self.opened.wait()
-        await self._journal.append(batch)
 
 
 async def test_of_two_hosts_the_one_that_appends_second_steps_down_and_has_told_nobody(place: Place) -> None:
