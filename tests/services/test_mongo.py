@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bson.int64 import Int64
-from tests.support.mongo import MongoServer
+from tests.support.mongo import MongoServer, drop_left_sockets
 
 from pricetime.adapters.mongo import EVERY_COLLECTION, Mongo
 from pricetime.adapters.mongo_partitions import MongoNumbers, MongoPartitionJournal
+from pricetime.adapters.tls import Certificates
 from pricetime.errors import DatabaseFailed, JournalFailed, SettingError
 from pricetime.rules.partitions import Address, Room
 from pricetime.runtime.partition_chain import PartitionLink, seal
+from pricetime.services.topology.certs import make_certificates
 from pricetime.settings import Settings
 
 LEDGER = Address(Room.LEDGER, 0)
+
+
+@pytest.fixture(autouse=True)
+def no_sockets_left() -> Iterator[None]:
+    yield
+    drop_left_sockets()
 
 
 async def test_every_index_of_the_table_is_made_and_making_them_again_changes_nothing(mongo: Mongo) -> None:
@@ -96,3 +105,64 @@ class TestLosingIt:
             )
         server.resume()
         assert len(await MongoPartitionJournal(patient.database, LEDGER).read(0, 9)) in (0, 1)
+
+
+class TestMutualTls:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "certs"
+        make_certificates(folder, ("mongodb", "ledger"), days=1, authority_days=1)
+        return folder
+
+    @pytest.fixture
+    def settings(self, tmp_path: Path, folder: Path) -> Iterator[Settings]:
+        files = {"cert": "mongodb.pem", "key": "mongodb-key.pem", "ca": "ca.pem"}
+        options = [f"--tls-{kind}-file={folder / name}" for kind, name in files.items()]
+        server = MongoServer(tmp_path / "server", "--tls-require-client-cert", *options)
+        yield Settings(mongo_url=server.url, mongo_timeout_ms=60_000)
+        server.stop()
+
+    async def test_both_sides_show_their_certificates(self, folder: Path, settings: Settings) -> None:
+        mongo = Mongo.connect(settings, Certificates(folder, "ledger"))
+        assert await MongoNumbers(mongo.database).next("a") == 1
+        count = await asyncio.to_thread(mongo.sync_database["counters"].count_documents, {})
+        assert count == 1
+        await mongo.close()
+
+    async def test_who_shows_none_or_one_of_another_ca_is_refused(
+        self, tmp_path: Path, folder: Path, settings: Settings
+    ) -> None:
+        make_certificates(tmp_path / "others", ("ledger",), days=1, authority_days=1)
+        impatient = replace(settings, mongo_timeout_ms=500)
+        for certificates in (None, Certificates(tmp_path / "others", "ledger")):
+            mongo = Mongo.connect(impatient, certificates)
+            with pytest.raises(DatabaseFailed):
+                await mongo.ping()
+            await mongo.close()
+
+    async def test_a_renewed_certificate_is_shown_by_connections_from_then_on(
+        self, tmp_path: Path, folder: Path, settings: Settings
+    ) -> None:
+        certificates = Certificates(folder, "ledger")
+        make_certificates(tmp_path / "others", ("ledger",), days=1, authority_days=1)
+        kept = {path.name: path.read_bytes() for path in folder.glob("ledger*")}
+        for name in kept:
+            (folder / name).write_bytes((tmp_path / "others" / name).read_bytes())
+        mongo = Mongo.connect(replace(settings, mongo_timeout_ms=500), certificates)
+        with pytest.raises(DatabaseFailed):
+            await mongo.ping()
+        for name, content in kept.items():
+            (folder / name).write_bytes(content)
+        certificates.reload()
+        async with asyncio.timeout(60):
+            while not await answers(mongo):
+                pass
+        await mongo.close()
+
+
+async def answers(mongo: Mongo) -> bool:
+    try:
+        await mongo.ping()
+    except DatabaseFailed:
+        return False
+    return True

@@ -6,6 +6,7 @@ It can be killed, paused and started again over the same data.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,3 +155,10 @@ def fail_next(url: str, command: str, **how: Any) -> None:
     with MongoClient[dict[str, Any]](url) as client:
         data = {"failCommands": [command], **how}
         client.admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": data})
+
+
+def drop_left_sockets() -> None:
+    """Drop the sockets that PyMongo leaves open where a client is closed while it connects."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
