@@ -56,6 +56,25 @@ async def test_a_url_that_is_none_is_refused() -> None:
         Mongo.connect(Settings(mongo_url="http://127.0.0.1"), None)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:unclosed:ResourceWarning"
+)  # PyMongo's, where it is cancelled as it connects
+async def test_a_task_ends_whenever_it_is_cancelled(mongo: Mongo) -> None:
+    numbers = MongoNumbers(mongo.database)
+
+    async def count_on() -> None:
+        while True:
+            await numbers.next("a")
+
+    for steps in range(150):
+        task = asyncio.create_task(count_on())
+        for _ in range(steps % 50):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=60)
+        assert task.cancelled(), (steps, task)
+
+
 class TestLosingIt:
     @pytest.fixture
     def server(self, tmp_path: Path) -> Iterator[MongoServer]:

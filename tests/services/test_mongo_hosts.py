@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.support.mongo import fail_next
+from tests.support.mongo import drop_left_sockets, fail_next
 from tests.support.parts import LEDGER, MINE, TOPOLOGY, Gate
 from tests.support.parts import Place as AnyPlace
 
@@ -20,6 +20,10 @@ from pricetime.runtime.partition_chain import PartitionLink, verify
 
 Place = AnyPlace[MongoPartitionJournal]
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:unclosed:ResourceWarning"
+)  # PyMongo's, where hosts are killed
+
 
 @pytest.fixture
 async def place(mongo: Mongo) -> AsyncIterator[Place]:
@@ -30,6 +34,7 @@ async def place(mongo: Mongo) -> AsyncIterator[Place]:
     yield place
     for address in list(place.hosts):
         await place.kill(address)
+    drop_left_sockets()
 
 
 async def filled(place: Place, count: int) -> PartitionHost:
