@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -16,7 +17,10 @@ from tests.support.topology import Topology, eventually, greet, greet_plain, pri
 
 from pricetime.services.topology.certs import make_certificates
 from pricetime.services.topology.plan import SERVICES, Layout
-from pricetime.services.topology.record import locked
+from pricetime.services.topology.probes import ProbeFailed, Prober
+from pricetime.services.topology.record import Part, locked
+from pricetime.services.topology.watcher import Watcher
+from pricetime.settings import load
 
 pytestmark = pytest.mark.xdist_group("topology")
 
@@ -172,6 +176,32 @@ def test_a_killed_nginx_is_back_without_its_old_workers(topology: Topology):
     assert {each.pid for each in topology.processes()}.isdisjoint(before)
     with topology.client() as client:
         assert client.get("/healthz").status_code == 200
+
+
+async def test_what_hangs_is_killed_and_started_anew(topology: Topology):
+    settings = load({"watch_every_s": 1, "watch_timeout_s": 3, "watch_failures": 2}, environment={})
+    watch = asyncio.create_task(Watcher(topology.layout, topology.record, settings).run())
+    old = topology.pid("engine-1")
+    os.kill(old, signal.SIGSTOP)
+    try:
+        while topology.pid("engine-1") in (0, old):
+            await asyncio.sleep(0.1)
+    finally:
+        watch.cancel()
+    with pytest.raises(ProcessLookupError):
+        os.kill(old, 0)
+    [part] = [part for part in topology.record.parts if part.name == "engine-1"]
+    await eventually_ready(topology, part)
+
+
+async def eventually_ready(topology: Topology, part: Part) -> None:
+    prober = Prober(topology.layout.certs, topology.url)
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(ProbeFailed):
+                await prober.ready(part)
+                return
+            await asyncio.sleep(0.1)
 
 
 @pytest.fixture

@@ -61,7 +61,8 @@ def bring_up(wanted: Wanted, told: Told) -> Record:
 
 
 def _start_supervisor(layout: Layout, prepared: Prepared) -> Record:
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", MARK: str(layout.data)}
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    environment = {"PATH": os.defpath, **kept, "LANG": "C.UTF-8", MARK: str(layout.data)}
     with (layout.logs / "supervisord-errors.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(layout.supervisor)],
