@@ -9,7 +9,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -19,9 +19,6 @@ from pricetime.runtime.pauses import Pauses
 from pricetime.services.listening import url_of
 from pricetime.settings import Settings
 from pricetime.telemetry import Metrics
-
-CERTIFICATES_LOOK_S: Final = 5.0
-"""Between two looks whether the files of the certificates have been renewed."""
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)

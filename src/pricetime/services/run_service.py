@@ -22,7 +22,7 @@ import uvloop
 from pricetime.api.shares import SHARES
 from pricetime.errors import SettingError, VenueStopped
 from pricetime.services.listening import bind
-from pricetime.services.process import CERTIFICATES_LOOK_S, ServiceProcess
+from pricetime.services.process import ServiceProcess
 from pricetime.settings import Settings
 
 SERVICES: Final[dict[str, str]] = {
@@ -60,7 +60,9 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, process.stopping.set)
     watch = (
-        asyncio.create_task(process.certificates.watch(CERTIFICATES_LOOK_S)) if process.certificates else None
+        asyncio.create_task(process.certificates.watch(settings.certificate_check_s))
+        if process.certificates
+        else None
     )
     try:
         with contextlib.suppress(VenueStopped):
