@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -100,6 +101,8 @@ class Nginx:
             certs=certs,
             page=None,
             upstreams={share: upstreams.get(share, []) for share in SHARES},
+            user="root" if os.geteuid() == 0 else "",
+            open_files=5_000,
             access_log=str(folder / "access.log"),
         )
         (folder / "nginx.conf").write_text(render_nginx(door, load(settings, folder=folder, environment={})))

@@ -24,6 +24,11 @@ def test_the_state_diagram_in_the_docs_is_the_table_in_the_rules():
     assert tool.drawn(page) == page, "run `make docs`"
 
 
+def test_the_configuration_of_nginx_for_a_cluster_is_what_the_settings_give():
+    tool = load_tool("render_nginx")
+    assert tool.rendered() == tool.FILE.read_text("utf-8"), "run `make docs`"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_to_a_file_leads_to_one(page):
     links = [link for link in LINK.findall(page.read_text("utf-8")) if "://" not in link]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -42,6 +43,8 @@ def rendered(
         folder=folder,
         certs=folder / "certs",
         page=folder / "page" if has_page else None,
+        open_files=10_000,
+        user="root" if os.geteuid() == 0 else "",
         upstreams={share: ["127.0.0.1:7001", "127.0.0.1:7002"] for share in SHARES},
     )
     return render_nginx(door, load(settings, folder=folder, environment={}))

@@ -7,9 +7,6 @@ answers, in the format of the path's family.
 
 from __future__ import annotations
 
-import os
-import pwd
-import resource
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +54,11 @@ _FAULTS: Final[dict[int, tuple[str, str]]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Door:
-    """Where nginx listens, what it writes to, and which instances there are. ``page``: files it serves."""
+    """Where nginx listens, what it writes to, and which instances there are.
+
+    ``page``: folder of the files it serves. ``user``: of its workers, where root starts it. ``open_files``:
+    as many as the machine lets it have.
+    """
 
     host: str
     port: int
@@ -67,6 +68,8 @@ class Door:
     page: Path | None
     upstreams: Mapping[Share, Sequence[str]]
     access_log: str = "/dev/stdout"
+    user: str = ""
+    open_files: int = 1_000_000
 
 
 class _Template(string.Template):
@@ -77,10 +80,10 @@ def render_nginx(door: Door, settings: Settings) -> str:
     """Return nginx.conf."""
     limits = settings.rate_limits
     hsts = _hsts(settings) if door.is_tls else ""
-    files = _files(settings.door_connections)
+    files = min(settings.door_connections + _FILES_BESIDES, door.open_files)
     request_timeout = settings.request_timeout_s + _MARGIN_S
     return _Template(_TEMPLATE.read_text("utf-8")).substitute(
-        user=_user(),
+        user=f"user {door.user};\n" if door.user else "",
         files=files,
         connections=min(settings.door_connections, files),
         folder=door.folder,
@@ -104,16 +107,6 @@ def render_nginx(door: Door, settings: Settings) -> str:
         error_pages=_indented(_error_pages("v1"), 8),
         locations="\n".join([_health(hsts), *_locations(settings), *_page(door.page, hsts), *_errors(hsts)]),
     )
-
-
-def _user() -> str:
-    """Return the line that lets workers read what root may, where root runs it all."""
-    return f"user {pwd.getpwuid(0).pw_name};\n" if os.geteuid() == 0 else ""
-
-
-def _files(wanted: int) -> int:
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return wanted + _FILES_BESIDES if hard == resource.RLIM_INFINITY else min(wanted + _FILES_BESIDES, hard)
 
 
 def _types() -> str:

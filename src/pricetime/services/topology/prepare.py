@@ -6,6 +6,8 @@ Nothing is started here. Ports are new each time; certificates and data stay.
 from __future__ import annotations
 
 import os
+import pwd
+import resource
 import shutil
 import string
 import sys
@@ -41,6 +43,7 @@ _PROGRAMS: Final = {
     "redis-server": "/usr/bin/redis-server",
 }
 """Of each Debian package, the program that is run."""
+_MANY_FILES: Final = 1_000_000
 _SERVER_NAMES: Final = {"epmd": "", "rabbitmq": "rabbitmq", "redis": "redis", "mongodb": "mongodb"}
 
 
@@ -165,8 +168,17 @@ def _write_door(wanted: Wanted, instances: Iterable[Instance], port: int) -> Non
         certs=layout.certs,
         page=page if (page / "index.html").is_file() else None,
         upstreams=upstreams,
+        user=pwd.getpwuid(0).pw_name
+        if os.geteuid() == 0
+        else "",  # reads what root may, where root runs it all
+        open_files=_open_files(),
     )
     (layout.data / DOOR / "nginx.conf").write_text(render_nginx(door, settings))
+
+
+def _open_files() -> int:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return _MANY_FILES if limit == resource.RLIM_INFINITY else limit
 
 
 def _of_server(program: Program, layout: Layout) -> Supervised:
