@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Thread
 from time import sleep
 from types import TracebackType
 from typing import Final, Self
+from warnings import catch_warnings
 
 from pricetime.sim.run import KINDS, Simulation
 
@@ -38,10 +41,11 @@ class Crowd:
         """Stop trading; return when nobody sends any more."""
         trading, self._trading = self._trading, None
         if trading is not None:
-            trading.cancel()
-            with suppress(Exception):
-                trading.result()
-            asyncio.run_coroutine_threadsafe(_others_ended(), self._loop).result()
+            with _leaving_connections():
+                trading.cancel()
+                with suppress(Exception):
+                    trading.result()
+                asyncio.run_coroutine_threadsafe(_others_ended(), self._loop).result()
 
     @property
     def placed(self) -> int:
@@ -65,10 +69,19 @@ class Crowd:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.pause()
-        asyncio.run_coroutine_threadsafe(self._market.close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        with _leaving_connections():
+            asyncio.run_coroutine_threadsafe(self._market.close(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+
+@contextmanager
+def _leaving_connections() -> Iterator[None]:
+    """Collect what requests leave open that are cancelled as their connection opens or others are closed."""
+    with catch_warnings(action="ignore", category=ResourceWarning):
+        yield
+        gc.collect()
 
 
 async def _others_ended() -> None:
