@@ -7,7 +7,9 @@ given out again, which receivers know by its number.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import aio_pika
@@ -26,7 +28,7 @@ from pricetime.adapters.rabbit_queues import (
     queue_of,
 )
 from pricetime.adapters.tls import Certificates
-from pricetime.errors import SettingError
+from pricetime.errors import BrokerFailed, SettingError
 from pricetime.ports import Delivery, Message
 from pricetime.rules.partitions import EVENTS, Address, Topology
 from pricetime.settings import Settings
@@ -115,7 +117,9 @@ class Rabbit:
 
     async def close(self) -> None:
         """Close the connection; whoever still uses it gets BrokerFailed."""
-        await self._connection.close()
+        with suppress(BrokerFailed), broker_errors("closing the connection"):
+            async with asyncio.timeout(self._limits.timeout_s):
+                await self._connection.close()
 
 
 class RabbitOutputs:

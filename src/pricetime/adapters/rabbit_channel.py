@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, Self
 
 from aio_pika.abc import AbstractConnection
@@ -86,7 +86,7 @@ class Publisher:
 
     async def close(self) -> None:
         """Close the channel."""
-        await closed(self._channel)
+        await closed(self._channel, self._timeout_s)
 
     async def _post(self, posting: Posting, *, mandatory: bool, mode: int) -> None:
         await self._channel.basic_publish(
@@ -102,8 +102,9 @@ class Publisher:
 class Consumer:
     """Receives from one queue, at most ``prefetch`` messages that are not acknowledged."""
 
-    def __init__(self, channel: Wire) -> None:
+    def __init__(self, channel: Wire, *, timeout_s: float) -> None:
         self._channel = channel
+        self._timeout_s = timeout_s
         self._arrived: deque[DeliveredMessage] = deque()
         self._given_out: dict[int, None] = {}
         self._wake = asyncio.Event()
@@ -115,13 +116,13 @@ class Consumer:
         cls, connection: AbstractConnection, queue: str, prefetch: int, *, timeout_s: float
     ) -> Self:
         """Begin to consume on a channel of its own; BrokerFailed."""
-        consumer = cls(await opened(connection, timeout_s, confirms=False))
+        consumer = cls(await opened(connection, timeout_s, confirms=False), timeout_s=timeout_s)
         with broker_errors(f"consuming {queue}"):
-            await consumer._begin(queue, prefetch, timeout_s)
+            await consumer._begin(queue, prefetch)
         return consumer
 
-    async def _begin(self, queue: str, prefetch: int, timeout_s: float) -> None:
-        channel = self._channel
+    async def _begin(self, queue: str, prefetch: int) -> None:
+        channel, timeout_s = self._channel, self._timeout_s
         channel.closing.add_done_callback(lambda _: self._fail("the channel was closed"))
         channel.on_consumer_cancel_callbacks.add(lambda _: self._fail("the broker ended the consumer"))
         await channel.basic_qos(prefetch_count=prefetch, timeout=timeout_s)
@@ -168,7 +169,7 @@ class Consumer:
 
     async def close(self) -> None:
         """Give up the queue: what is not acknowledged goes to the next consumer."""
-        await closed(self._channel)
+        await closed(self._channel, self._timeout_s)
 
     def _take(self, message: DeliveredMessage) -> None:
         self._arrived.append(message)
@@ -189,10 +190,8 @@ async def opened(connection: AbstractConnection, timeout_s: float, *, confirms: 
     return wire
 
 
-async def closed(channel: Wire) -> None:
-    """Close a channel; one that has failed is closed already."""
-    try:
-        with broker_errors("closing a channel"):
+async def closed(channel: Wire, timeout_s: float) -> None:
+    """Close a channel; one that has failed, or that the broker does not close, ends with its connection."""
+    with suppress(BrokerFailed), broker_errors("closing a channel"):
+        async with asyncio.timeout(timeout_s):
             await channel.close()
-    except BrokerFailed:
-        pass
