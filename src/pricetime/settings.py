@@ -235,6 +235,9 @@ class Settings:
     heartbeat_lifetime_ms: int = _option(
         2_500, "ms", "without a sign of life after which a host is held dead", 200, 600_000
     )
+    hand_over_ms: int = _option(
+        10_000, "ms", "a host serves on what goes to another, until that one stands by", 0, 600_000
+    )
 
     # Certificates of the services
     certificate_days: int = _option(90, "days", "that a certificate of a service is good for", 1, 3_650)

@@ -10,8 +10,8 @@ Failover, moving and scaling are this one loop. Invariants:
 
 1. Nothing here keeps two hosts apart: the journal's fence does, or whatever the hosted thing has for one.
    Here it is only seen to that there is one for each partition soon.
-2. A partition that goes to another host is served until that one says that it has it too, where it stands
-   by, or for a few heartbeats at most. So one that moves is hardly missed.
+2. A partition that goes to another host is served until that one says that it stands by, or for
+   ``hand_over_s`` at most. So one that moves is hardly missed.
 3. Without presence, one keeps what one has.
 4. What fails is started again after growing, bounded pauses; what was fenced gives way at once, and starts
    again only if it is still to be here.
@@ -34,7 +34,6 @@ from pricetime.runtime.living import Living
 from pricetime.runtime.pauses import Pauses
 from pricetime.runtime.placement import placement
 
-_HAND_OVER: Final = 3  # heartbeats that a partition is served on after it has gone to another host
 _SECOND_NS: Final = 1_000_000_000
 _log = structlog.get_logger(__name__)
 
@@ -53,7 +52,8 @@ class Hosting:
     """Hosts a share of ``addresses``, with all living hosts of its ``kind``.
 
     ``host`` serves one partition until it fails or is cancelled; then it ends what it has begun, lets go of
-    it, and raises CancelledError.
+    it, and raises CancelledError. ``stands_by`` tells whether it would serve at once if nobody else did;
+    until then whoever has the partition keeps it.
     """
 
     def __init__(
@@ -69,6 +69,8 @@ class Hosting:
         lifetime_s: float = 2.5,
         pause_s: float = 0.1,
         pause_max_s: float = 3.0,
+        hand_over_s: float = 10.0,
+        stands_by: Callable[[Address], bool] = lambda _: True,
         counters: Counters | None = None,
     ) -> None:
         self.kind = kind
@@ -81,6 +83,8 @@ class Hosting:
         self._clock = clock
         self._pause_s = pause_s
         self._pause_max_s = pause_max_s
+        self._hand_over_s = hand_over_s
+        self._stands_by = stands_by
         self._living = Living(lifetime_s)
         self._hosted: dict[Address, asyncio.Task[None]] = {}
         self._let_go: dict[Address, float] = {}
@@ -151,7 +155,7 @@ class Hosting:
         self._arrange(mine, elsewhere)
 
     def _arrange(self, mine: frozenset[Address], elsewhere: dict[Address, bool]) -> None:
-        """Start what is newly mine; end what has another host, once that one has it or has had the time.
+        """Start what is newly mine; end what has another host, once that one stands by or has had the time.
 
         What has no host at all, because all leave, ends at once.
         """
@@ -165,7 +169,7 @@ class Hosting:
             if address in mine or address in self._ending:
                 continue
             since_s = self._let_go.setdefault(address, now_s)
-            is_over = now_s - since_s >= _HAND_OVER * self._heartbeat_s
+            is_over = now_s - since_s >= self._hand_over_s
             if elsewhere.get(address, True) or is_over:
                 self._ending.add(address)  # once, for a second cancellation would not let it finish
                 task.cancel()
@@ -214,7 +218,7 @@ class Hosting:
             self.kind,
             self.name,
             is_leaving,
-            tuple(str(address) for address in self.owned),
+            tuple(str(address) for address in self.owned if self._stands_by(address)),
             self.counters.batches,
             self.counters.records,
             usage.ru_utime + usage.ru_stime,

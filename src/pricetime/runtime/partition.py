@@ -118,6 +118,8 @@ class PartitionHost:
         self._limits = limits
         self._on_batch = on_batch
         self._turns = Turns(limits)
+        self.stands_by = False
+        """Whether the journal has been taken in, so that what arrives is served."""
         self._is_active = False
         self._is_stopping = False
 
@@ -140,6 +142,7 @@ class PartitionHost:
         newest = await self._catch_up() or await self._last_batch()
         if newest is not None:
             await self._outputs.publish(newest.outputs)
+        self.stands_by = True
 
     async def _catch_up(self) -> PartitionBatch | None:
         """Replay what the journal has beyond the end that is known; return the last of it."""

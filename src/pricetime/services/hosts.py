@@ -76,6 +76,8 @@ async def serve(process: ServiceProcess) -> None:
             lifetime_s=settings.heartbeat_lifetime_ms / 1_000,
             pause_s=settings.reconnect_pause_ms / 1_000,
             pause_max_s=settings.reconnect_pause_max_ms / 1_000,
+            hand_over_s=settings.hand_over_ms / 1_000,
+            stands_by=partitions.stand_by,
             counters=partitions.counters,
         )
         _measure(process.metrics, hosting, broker)
@@ -108,6 +110,11 @@ class Partitions:
         self._journal = journal
         self._snapshots = snapshots
         self._limits = PartitionLimits.of(settings)
+        self._hosts: dict[Address, PartitionHost] = {}
+
+    def stand_by(self, address: Address) -> bool:
+        """Return whether a partition here has taken its journal in."""
+        return address in self._hosts and self._hosts[address].stands_by
 
     async def host(self, address: Address) -> None:
         """Host a partition until it fails; cancelled, until the batch under way is through."""
@@ -134,6 +141,8 @@ class Partitions:
                 self._limits,
                 tell,
             )
+            self._hosts[address] = host
+            stack.callback(self._hosts.pop, address)
             await until_cancelled(host.run(), host.stop)
 
     def _count(self, batch: PartitionBatch) -> None:

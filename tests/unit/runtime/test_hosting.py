@@ -29,6 +29,7 @@ class Place:
         self.starts: list[tuple[str, Address]] = []
         self.failures: dict[Address, list[Exception]] = {}
         self.changed = asyncio.Event()
+        self.is_replaying: set[str] = set()
 
     def add(self, name: str) -> Hosting:
         async def host(address: Address) -> None:
@@ -53,6 +54,7 @@ class Place:
             heartbeat_s=HEARTBEAT_S,
             clock=self.clock,
             pause_s=0,
+            stands_by=lambda _: name not in self.is_replaying,
         )
         self.hostings[name] = hosting
         return hosting
@@ -133,6 +135,28 @@ async def test_one_that_leaves_hands_over_before_it_lets_go(place: Place) -> Non
     await asyncio.wait_for(stopping, 10)
     assert place.served_by("b") == set()
     assert [sign.name for sign in await place.presence.living("engine")] == ["a"]
+
+
+async def test_what_moves_is_served_until_its_new_host_stands_by(place: Place) -> None:
+    place.add("a")
+    await place.beat()
+    place.add("b")
+    place.is_replaying.add("b")
+    await place.beat(10)
+    assert place.served_by("a") == set(ADDRESSES)
+    place.is_replaying.clear()
+    await place.beat(2)
+    assert place.served_by("a") | place.served_by("b") == set(ADDRESSES)
+    assert place.served_by("a").isdisjoint(place.served_by("b"))
+
+
+async def test_a_host_that_never_stands_by_is_not_waited_for_without_end(place: Place) -> None:
+    place.add("a")
+    await place.beat()
+    place.add("b")
+    place.is_replaying.add("b")
+    await place.beat(30)
+    assert place.served_by("a").isdisjoint(place.served_by("b"))
 
 
 async def test_the_last_one_ends_what_it_has_at_once(place: Place) -> None:
