@@ -20,6 +20,7 @@ PricetimeError
 ├── SnapshotError           a snapshot file is damaged or of another version
 ├── QueueFull               more commands wait than the venue takes
 ├── VenueStopped            the venue is stopping or has stopped
+├── AnswerLate              a command was not answered in time
 ├── ViewsBehind             the read models did not catch up in time
 ├── ViewsDamaged            the read models do not fit the journal
 ├── ViewsFenced             another follower has written this partition's read models

@@ -14,11 +14,10 @@ from tests.support.hosts import TOPOLOGY, Place
 from tests.support.mongo import MongoServer, fresh_database, mongo_url
 from tests.support.rabbit import RabbitServer
 from tests.support.redis_server import RedisServer
-from tests.support.topology import Topology, runnable
+from tests.support.topology import Topology
 
 from pricetime.adapters.mongo import Mongo
 from pricetime.adapters.rabbit_queues import queue_of
-from pricetime.services.topology.plan import SERVICES
 from pricetime.settings import Settings
 
 
@@ -33,8 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def topology(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
     """A whole venue of many services, started once; users and stocks of a test carry names of their own."""
     with Topology(tmp_path_factory.mktemp("topology") / "data", certificate_check_s=1) as running:
-        absent = [f"{name}=0" for name in SERVICES if name not in runnable()]
-        running.up(*(["--scale", *absent] if absent else []))
+        running.up()
         yield running
 
 

@@ -8,10 +8,14 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 from tests.support.topology import Topology, eventually, greet, greet_plain, pricetime
 
@@ -74,6 +78,33 @@ def test_the_door_speaks_http_2_and_nothing_older_than_tls_1_2(topology: Topolog
     old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     old.maximum_version = ssl.TLSVersion.TLSv1_1
     assert not let_in(topology.port("nginx"), old, "localhost", HTTP)
+
+
+def test_an_order_trades_through_the_door(topology: Topology):
+    with topology.client() as client:
+
+        def member(name: str) -> dict[str, str]:
+            login = {"user_name": name, "password": "correct-horse-1"}
+            assert client.post("/v1/users", json={**login, "name": name}).status_code == 201
+            return {
+                "Authorization": "Bearer " + client.post("/v1/sessions", json=login).json()["access_token"]
+            }
+
+        def said(status: int, answer: httpx2.Response) -> dict[str, Any]:
+            assert answer.status_code == status, answer.text
+            return answer.json()
+
+        seller, buyer = member("door-seller"), member("door-buyer")
+        stock = said(201, client.post("/v1/stocks", headers=seller, json={"name": "Doorwood"}))["stock"]
+        order = {"stock": stock, "type": "limit", "price": "5.00", "quantity": 3}
+        said(201, client.post(f"/v1/stocks/{stock}/grants", headers=seller, json={"quantity": 10}))
+        said(201, client.post("/v1/wallet/deposits", headers=buyer, json={"amount": "100"}))
+        said(201, client.post("/v1/orders", headers=seller, json={**order, "side": "sell"}))
+        bought = said(201, client.post("/v1/orders", headers=buyer, json={**order, "side": "buy"}))
+        assert (bought["status"], bought["filled_quantity"]) == ("filled", 3)
+        assert said(200, client.get("/v1/wallet", headers=buyer))["total"] == "85.00"
+        [holding] = said(200, client.get("/v1/portfolio", headers=seller))["holdings"]
+        assert holding["available"] == 7
 
 
 def test_every_part_runs_and_has_a_log(topology: Topology):
@@ -233,6 +264,21 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(small: Topology):
         small.up("--scale", *(f"{name}=0" for name in SERVICES if name != "engine"), "engine=1",
                  "--set", "start_timeout_s=20", "--set", "mongo_url=mongodb://127.0.0.1:9/")  # fmt: skip
     assert small.processes() == []
+
+
+def test_attached_it_ends_with_the_terminal(small: Topology):
+    command = [sys.executable, "-m", "pricetime.cli", "up", "--data", str(small.layout.data), "--port", "0"]
+    small.layout.data.mkdir(parents=True)
+    with subprocess.Popen(
+        [*command, *NO_SERVICES], cwd=small.layout.data, stdout=subprocess.PIPE
+    ) as attached:
+        assert attached.stdout is not None
+        while b"Ctrl-C" not in (line := attached.stdout.readline()):
+            assert line, "it has ended"
+        assert small.processes()
+        attached.send_signal(signal.SIGHUP)
+        attached.stdout.read()
+    assert (attached.returncode, small.processes()) == (0, [])
 
 
 def test_a_folder_that_a_server_cannot_take_is_refused(tmp_path: Path):

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import httpx2
 
-from pricetime.services.topology.plan import SERVICES, Layout
+from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.processes import Process, leftovers
 from pricetime.services.topology.record import read_record
 from pricetime.services.topology.supervision import Supervisor
@@ -141,12 +141,3 @@ def eventually(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "it has not come about"
         time.sleep(_LOOK_S)
-
-
-def runnable() -> list[str]:
-    """The services that can be run."""
-    try:
-        from pricetime.services import run_service
-    except ImportError:
-        return []
-    return [name for name in SERVICES if name in run_service.SERVICES]

@@ -109,4 +109,7 @@ def _stay(wanted: Wanted, record: Record, as_json: bool) -> None:
     except KeyboardInterrupt:
         bring_down(wanted.layout, wanted.settings, told)
         return
-    raise TopologyFailed(f"The supervisor has ended. Its log is {wanted.layout.logs / 'supervisord.log'}.")
+    bring_down(wanted.layout, wanted.settings, told)  # nothing of it is left alone
+    raise TopologyFailed(
+        f"The supervisor has ended, so all was. Its log is {wanted.layout.logs / 'supervisord.log'}."
+    )
