@@ -208,14 +208,20 @@ class World:
                 actor.paused_until = self._stage.steps + int(self._dice.random() * 120)
             case "fight":
                 totals.fights += 1
-                if self._dice.random() < 0.5:
-                    actor.paused_until = self._stage.steps + int(self._dice.random() * 120)
+                actor = self._appending() or actor
+                if self._dice.random() < 0.7:
+                    actor.paused_until = self._stage.steps + int(self._dice.random() * 240)
                 self._start_host(self._hosts[actor])
 
     def _victim(self) -> Actor:
         """Return a host, rather one that is about to append or to tell."""
         busy = [actor for actor in self._hosts if actor.at is not None and actor.at.ready is None]
         return self._dice.choice(busy if busy and self._dice.random() < 0.7 else list(self._hosts))
+
+    def _appending(self) -> Actor | None:
+        """Return a host that is about to append, if there is one: its rival may be the first to."""
+        able = [actor for actor in self._hosts if actor.at and actor.at.label.startswith("appends")]
+        return self._dice.choice(able) if able else None
 
     def _set_trouble(self, trouble: float) -> None:
         self._broker.trouble = trouble
