@@ -1,13 +1,29 @@
-"""Rows of the views as documents of MongoDB, and back: a field of a document for each field of a row."""
+"""Rows of the views as documents of MongoDB, and back: a field of a document for each field of a row.
+
+Holdings, candles and levels have texts for ids, made so that those of an account, of an interval or of a side
+of a book are a range, in order. So they need no index beside that of the ids.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from pricetime.adapters.mongo_views_schema import (
+    BALANCES,
+    CANDLES,
+    COMMANDS,
+    EXECUTIONS,
+    HOLDINGS,
+    LEVELS,
+    ORDERS,
+    SHARES,
+    TRANSFERS,
+)
 from pricetime.ports import (
+    LATEST_NS,
     Balance,
     Candle,
     CommandRow,
@@ -18,6 +34,7 @@ from pricetime.ports import (
     Row,
     StockRow,
     TradeRow,
+    ViewChanges,
     WalletRow,
 )
 from pricetime.records import NO_CLIENT_ID, Reason, Side
@@ -26,6 +43,10 @@ Document = dict[str, Any]
 R = TypeVar("R", bound=Row)
 
 _AS_THEY_ARE: Final = (bytes,)
+_AFTER_DOT: Final = "/"
+_SECOND_NS: Final = 1_000_000_000
+_SECOND_DIGITS: Final = 10
+_PRICE_DIGITS: Final = 19
 _BUY: Final = int(Side.BUY)
 
 
@@ -101,16 +122,16 @@ def wallet_row(document: Document) -> WalletRow:
 
 
 def stock_document(row: StockRow) -> Document:
-    """Return a stock without what other streams and the levels tell."""
+    """Return a stock without what levels and other streams tell."""
     document = _STOCK.document(row)
     for elsewhere in ("best_bid", "best_ask", "shares"):
         del document[elsewhere]
     return document
 
 
-def stock_row(document: Document, *, best_bid: int = 0, best_ask: int = 0, shares: int = 0) -> StockRow:
+def stock_row(document: Document, *, shares: int = 0) -> StockRow:
     """Return the stock of a document."""
-    return _STOCK.row({**document, "best_bid": best_bid, "best_ask": best_ask, "shares": shares})
+    return _STOCK.row({"best_bid": 0, "best_ask": 0, **document, "shares": shares})
 
 
 def command_document(row: CommandRow) -> Document:
@@ -119,3 +140,73 @@ def command_document(row: CommandRow) -> Document:
     if row.reason is not Reason.NONE:
         document["is_denied"] = True
     return document
+
+
+def holding_key(account: int, stock: int) -> str:
+    """Return the id of a holding."""
+    return f"{account}.{stock}"
+
+
+def holdings_of(account: int) -> Document:
+    """Return the condition on the ids of an account's holdings."""
+    return _beginning_with(f"{account}.")
+
+
+def candle_key(stock: int, interval_s: int, start_ns: int) -> str:
+    """Return the id of a candle, which starts at a whole second; those of an interval are in order."""
+    return f"{stock}.{interval_s}.{start_ns // _SECOND_NS:0{_SECOND_DIGITS}}"
+
+
+def candles_of(stock: int, interval_s: int, start_ns: int = 0, end_ns: int = LATEST_NS) -> Document:
+    """Return the condition on the ids of candles with start <= start_ns < end."""
+    first, last = (
+        candle_key(stock, interval_s, max(0, bound_ns) + _SECOND_NS - 1) for bound_ns in (start_ns, end_ns)
+    )
+    return {"$gte": first, "$lt": last}
+
+
+def level_key(stock: int, side: int, price: int) -> str:
+    """Return the id of a level; those of a side are in the order of their prices."""
+    return f"{stock}.{side}.{price:0{_PRICE_DIGITS}}"
+
+
+def levels_of(stock: int, side: int) -> Document:
+    """Return the condition on the ids of a side's levels, without what waits at market."""
+    return {"$gt": level_key(stock, side, 0), "$lt": f"{stock}.{side}{_AFTER_DOT}"}
+
+
+def all_levels_of(stock: int) -> Document:
+    """Return the condition on the ids of all levels of a stock."""
+    return _beginning_with(f"{stock}.")
+
+
+def _beginning_with(text: str) -> Document:
+    """Return the condition on texts that begin with one that ends with a dot."""
+    return {"$gte": text, "$lt": text[:-1] + _AFTER_DOT}
+
+
+def documents_of(changes: ViewChanges, stream: str) -> dict[str, Iterable[Document]]:
+    """Return the documents that changes are of, by collection; without stocks, which are put together."""
+    return {
+        ORDERS: map(order_document, changes.orders),
+        EXECUTIONS: map(execution_document, changes.executions),
+        TRANSFERS: map(transfer_document, changes.transfers),
+        BALANCES: ({"_id": account, **BALANCE.document(row)} for account, row in changes.balances.items()),
+        HOLDINGS: (
+            {"_id": holding_key(*key), "account": key[0], **HOLDING.document(row)}
+            for key, row in changes.holdings.items()
+        ),
+        SHARES: (
+            {"_id": f"{stock}.{stream}", "stock": stock, "shares": shares}
+            for stock, shares in changes.shares.items()
+        ),
+        CANDLES: (
+            {"_id": candle_key(*key), "stock": key[0], **CANDLE.document(row)}
+            for key, row in changes.candles.items()
+        ),
+        LEVELS: (
+            {"_id": level_key(*key), "stock": key[0], "side": key[1], **LEVEL.document(row)}
+            for key, row in changes.levels.items()
+        ),
+        COMMANDS: map(command_document, changes.commands),
+    }

@@ -15,12 +15,12 @@ Every row carries its stream, so one stream can be thrown away without the other
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from itertools import starmap
 from typing import Any, Final
 
 import pymongo
 import structlog
-from pymongo import DeleteOne, ReadPreference, ReplaceOne, WriteConcern
+from pymongo import ReadPreference, WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
@@ -29,18 +29,15 @@ from pymongo.read_concern import ReadConcern
 from pricetime.adapters import mongo_view_rows as rows
 from pricetime.adapters.mongo import failing_as
 from pricetime.adapters.mongo_view_rows import Document
+from pricetime.adapters.mongo_view_writes import Prices, ViewWriter
 from pricetime.adapters.mongo_views_schema import (
-    BALANCES,
     CANDLES,
-    COMMANDS,
-    EXECUTIONS,
     HOLDINGS,
     LEVELS,
     ORDERS,
     POSITIONS,
     SHARES,
     STOCKS,
-    TRANSFERS,
     VIEW_COLLECTIONS,
     WRITERS,
 )
@@ -55,15 +52,12 @@ from pricetime.ports import (
     ViewPosition,
     Wanted,
 )
+from pricetime.records import Side
 from pricetime.rules.partitions.routing import Address
 
-_WIRE_VERSION_OF_8: Final = 25
 _log = structlog.get_logger(__name__)
 _UNKNOWN: Final[Document] = {}
 _BEING_CLEARED: Final = ViewPosition(batch=-1)
-_SHARD_KEYS: Final = {each.name: [field for field, _ in each.shard_key] for each in VIEW_COLLECTIONS}
-"""A write names them, or a sharded cluster would not know where to."""
-_Write = ReplaceOne[Document] | DeleteOne
 
 
 class MongoViewStore:
@@ -74,11 +68,11 @@ class MongoViewStore:
         self._stream = str(address)
         self._seen = ViewPosition()
         self._session: ClientSession | None = None
-        self._can_write_to_many: bool | None = None
+        self._writer = ViewWriter(database, self._stream)
         self._fetched: dict[tuple[str, Any], Document | None] = {}
         """Documents by collection and key, or that there is none, until the next save."""
-        self._levels: dict[int, set[str]] = {}
-        """The keys of all levels of a stock, kept in step: most that are asked for are new."""
+        self._prices: dict[int, Prices] = {}
+        """Of a stock: most levels that are asked for are new, and the best are told with each save."""
 
     # --------------------------------------------------------------------------------------- reads
 
@@ -91,7 +85,7 @@ class MongoViewStore:
             self._begin_session()
         found = self._one(POSITIONS, self._stream)
         self._seen = ViewPosition()
-        self._fetched, self._levels = {}, {}
+        self._fetched, self._prices = {}, {}
         if found is not None:
             self._seen = ViewPosition(found["batch"], found["hash"], found["event"])
         return self._seen
@@ -103,15 +97,14 @@ class MongoViewStore:
 
     def holding(self, account: int, stock: int) -> HoldingRow | None:
         """Return what an account holds or held of one stock."""
-        found = self._one(HOLDINGS, f"{account}.{stock}", account=account)
+        found = self._one(HOLDINGS, rows.holding_key(account, stock), account=account)
         return None if found is None else rows.HOLDING.row(found)
 
     def level(self, stock: int, side: int, price: int) -> DepthLevel | None:
         """Return one level, or with price 0 what waits at market."""
-        key = f"{stock}.{side}.{price}"
-        if stock in self._levels and key not in self._levels[stock]:
+        if stock in self._prices and price not in self._prices[stock][side]:
             return None
-        found = self._one(LEVELS, key, stock=stock)
+        found = self._one(LEVELS, rows.level_key(stock, side, price), stock=stock)
         return None if found is None else rows.LEVEL.row(found)
 
     def stock(self, stock: int) -> StockRow | None:
@@ -125,7 +118,7 @@ class MongoViewStore:
         if found is _UNKNOWN:
             with failing_as(DatabaseFailed):
                 found = self._database[CANDLES].find_one(
-                    {"stock": stock, "interval_s": interval_s}, sort=[("start_ns", -1)]
+                    {"stock": stock, "_id": rows.candles_of(stock, interval_s)}, sort=[("_id", -1)]
                 )
         return None if found is None else rows.CANDLE.row(found)
 
@@ -137,14 +130,21 @@ class MongoViewStore:
     def prefetch(self, wanted: Wanted) -> None:
         """Read together what is wanted, in a round trip for each kind of row."""
         self._fetch(ORDERS, {number: number for number in wanted.orders})
-        self._fetch(HOLDINGS, {key: key for key in (f"{each[0]}.{each[1]}" for each in wanted.holdings)})
-        self._fetch(CANDLES, {f"{each[0]}.{each[1]}.{each[2]}": each[:2] for each in wanted.candles})
+        self._fetch(HOLDINGS, {key: key for key in starmap(rows.holding_key, wanted.holdings)})
+        self._fetch(CANDLES, {rows.candle_key(*each): each[:2] for each in wanted.candles})
         self._fetch(STOCKS, {stock: stock for stock in wanted.books})
-        if new := [stock for stock in wanted.books if stock not in self._levels]:
-            self._levels |= {stock: set() for stock in new}
-            for found in self._all(LEVELS, {"stock": {"$in": new}}):
-                self._levels[found["stock"]].add(found["_id"])
-                self._fetched[LEVELS, found["_id"]] = found
+        self._learn_prices(wanted.books)
+
+    def _learn_prices(self, books: Iterable[int]) -> None:
+        """Read all levels of stocks, and from then on keep their prices in step."""
+        new = [stock for stock in books if stock not in self._prices]
+        if not new:
+            return
+        self._prices |= {stock: {Side.BUY: set(), Side.SELL: set()} for stock in new}
+        each = [{"stock": stock, "_id": rows.all_levels_of(stock)} for stock in new]
+        for found in self._all(LEVELS, {"$or": each}):
+            self._prices[found["stock"]][found["side"]].add(found["price"])
+            self._fetched[LEVELS, found["_id"]] = found
 
     def _fetch(self, collection: str, wanted: dict[Any, Any]) -> None:
         """Read documents by their ``_id``; ``wanted`` says by which key each will be asked for."""
@@ -168,19 +168,16 @@ class MongoViewStore:
 
     def save(self, changes: ViewChanges) -> None:
         """Store rows and position in one transaction; ViewsFenced where another has moved the position."""
-        writes = {name: found for name, each in self._writes(changes).items() if (found := list(each))}
+        self._keep_in_step(changes)
+        writes = self._writer.writes_of(changes, self._prices)
 
         def write(session: ClientSession) -> None:
             self._move_on(changes.position, session)
-            if writes:
-                self._write(writes, session)
+            self._writer.send(writes, session)
 
         self._in_transaction(write)
         self._seen = changes.position
         self._fetched = {}
-        for (stock, side, price), level in changes.levels.items():
-            if (known := self._levels.get(stock)) is not None:
-                (known.add if level.orders else known.discard)(f"{stock}.{side}.{price}")
 
     def clear(self) -> None:
         """Throw away all rows of this stream and begin at position 0; ViewsFenced as in ``save``."""
@@ -190,7 +187,7 @@ class MongoViewStore:
                 if collection.name not in (POSITIONS, WRITERS):
                     self._database[collection.name].delete_many({"stream": self._stream})
         self._move_to(ViewPosition())
-        self._fetched, self._levels = {}, {}
+        self._fetched, self._prices = {}, {}
 
     def close(self) -> None:
         """End the session; the connections are another's."""
@@ -247,67 +244,9 @@ class MongoViewStore:
         if not moved.matched_count and moved.upserted_id is None:
             raise ViewsFenced
 
-    def _write(self, writes: dict[str, list[_Write]], session: ClientSession) -> None:
-        if self._is_of_many_collections():
-            everything = [each for of_collection in writes.values() for each in of_collection]
-            self._database.client.bulk_write(everything, session=session, ordered=False)
-            return
-        for name, of_collection in writes.items():
-            self._database[name].bulk_write(of_collection, session=session, ordered=False)
-
-    def _is_of_many_collections(self) -> bool:
-        """Return whether one command can write to several collections."""
-        if self._can_write_to_many is None:
-            hello = self._database.client.admin.command("hello")
-            self._can_write_to_many = hello["maxWireVersion"] >= _WIRE_VERSION_OF_8
-        return self._can_write_to_many
-
-    def _writes(self, changes: ViewChanges) -> dict[str, Iterable[_Write]]:
-        """Return what is to be written, by collection."""
-        documents: dict[str, Iterable[Document]] = {
-            ORDERS: map(rows.order_document, changes.orders),
-            EXECUTIONS: map(rows.execution_document, changes.executions),
-            TRANSFERS: map(rows.transfer_document, changes.transfers),
-            BALANCES: (
-                {"_id": account, **rows.BALANCE.document(row)} for account, row in changes.balances.items()
-            ),
-            HOLDINGS: (
-                {"_id": f"{account}.{stock}", "account": account, **rows.HOLDING.document(row)}
-                for (account, stock), row in changes.holdings.items()
-            ),
-            STOCKS: map(rows.stock_document, changes.stocks),
-            SHARES: (
-                {"_id": f"{stock}.{self._stream}", "stock": stock, "shares": shares}
-                for stock, shares in changes.shares.items()
-            ),
-            CANDLES: (
-                {
-                    "_id": f"{stock}.{interval_s}.{start_ns}",
-                    "stock": stock,
-                    "interval_s": interval_s,
-                    **rows.CANDLE.document(row),
-                }
-                for (stock, interval_s, start_ns), row in changes.candles.items()
-            ),
-            LEVELS: (
-                {
-                    "_id": f"{stock}.{side}.{price}",
-                    "stock": stock,
-                    "side": side,
-                    **rows.LEVEL.document(row),
-                }
-                for (stock, side, price), row in changes.levels.items()
-            ),
-            COMMANDS: map(rows.command_document, changes.commands),
-        }
-        return {name: map(partial(self._put, name), each) for name, each in documents.items()}
-
-    def _put(self, name: str, document: Document) -> _Write:
-        """Return what puts a document in the place of the one with its ``_id``; an empty level goes."""
-        key = {"_id": document["_id"]} | {
-            field: document[field] for field in _SHARD_KEYS[name] if field in document
-        }
-        namespace = f"{self._database.name}.{name}" if self._is_of_many_collections() else None
-        if name == LEVELS and not document["orders"]:
-            return DeleteOne(key, namespace=namespace)
-        return ReplaceOne(key, {**document, "stream": self._stream}, upsert=True, namespace=namespace)
+    def _keep_in_step(self, changes: ViewChanges) -> None:
+        """Let the prices of all levels be those after a save."""
+        self._learn_prices({stock for stock, _, _ in changes.levels})
+        for (stock, side, price), level in changes.levels.items():
+            prices = self._prices[stock][side]
+            (prices.add if level.orders else prices.discard)(price)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 from pymongo import ReadPreference
@@ -265,8 +266,8 @@ class MongoViews:
 
     def holdings(self, account: int) -> Sequence[HoldingRow]:
         """Return what an account holds or held, by stock."""
-        found = self._find(HOLDINGS, {"account": account}, {"stock": 1}, 0)
-        return [rows.HOLDING.row(document) for document in found]
+        found = self._find(HOLDINGS, {"account": account, "_id": rows.holdings_of(account)}, None, 0)
+        return sorted(map(rows.HOLDING.row, found), key=attrgetter("stock"))
 
     # -------------------------------------------------------------------------------------- market
 
@@ -279,51 +280,24 @@ class MongoViews:
         return self._stocks({})
 
     def _stocks(self, wanted: Document) -> list[StockRow]:
-        found = self._aggregate(
-            STOCKS,
-            [
-                {"$match": wanted},
-                {"$sort": {"_id": 1}},
-                _levels_of_stock("bids", Side.BUY, 1),
-                _levels_of_stock("asks", Side.SELL, 1),
-                {"$lookup": {"from": SHARES, "localField": "_id", "foreignField": "stock", "as": "granted"}},
-            ],
-        )
+        granted = {"from": SHARES, "localField": "_id", "foreignField": "stock", "as": "granted"}
+        found = self._aggregate(STOCKS, [{"$match": wanted}, {"$sort": {"_id": 1}}, {"$lookup": granted}])
         return [
-            rows.stock_row(
-                each,
-                best_bid=each["bids"][0]["price"] if each["bids"] else 0,
-                best_ask=each["asks"][0]["price"] if each["asks"] else 0,
-                shares=sum(granted["shares"] for granted in each["granted"]),
-            )
-            for each in found
+            rows.stock_row(each, shares=sum(part["shares"] for part in each["granted"])) for each in found
         ]
 
     def depth(self, stock: int, levels: int) -> Depth:
         """Return the best ``levels`` levels of each side; ``event`` is the last of the book's stream."""
+        stock = _bounded(stock)
+        position = {"from": POSITIONS, "localField": "stream", "foreignField": "_id", "as": "positions"}
         found = self._aggregate(
             STOCKS,
             [
-                {"$match": {"_id": _bounded(stock)}},
-                {
-                    "$lookup": {
-                        "from": POSITIONS,
-                        "localField": "stream",
-                        "foreignField": "_id",
-                        "as": "positions",
-                    }
-                },
-                _levels_of_stock("bids", Side.BUY, levels),
-                _levels_of_stock("asks", Side.SELL, levels),
-                {
-                    "$lookup": {
-                        "from": LEVELS,
-                        "localField": "_id",
-                        "foreignField": "stock",
-                        "pipeline": [{"$match": {"price": 0}}],
-                        "as": "at_market",
-                    }
-                },
+                {"$match": {"_id": stock}},
+                {"$lookup": position},
+                _levels_of_stock("bids", stock, rows.levels_of(stock, _BUY), -1, levels),
+                _levels_of_stock("asks", stock, rows.levels_of(stock, _SELL), 1, levels),
+                _levels_of_stock("at_market", stock, {"$in": _at_market(stock)}, 1, 2),
             ],
         )
         if not found:
@@ -350,12 +324,9 @@ class MongoViews:
         self, stock: int, interval_s: int, start_ns: int, end_ns: int, *, limit: int
     ) -> Sequence[Candle]:
         """Return the candles with start <= start_ns < end, oldest first; the last ``limit`` of them."""
-        wanted = {
-            "stock": _bounded(stock),
-            "interval_s": interval_s,
-            "start_ns": {"$gte": _bounded(start_ns), "$lt": _bounded(end_ns)},
-        }
-        newest_first = self._find(CANDLES, wanted, {"start_ns": -1}, limit)
+        between = rows.candles_of(_bounded(stock), interval_s, _bounded(start_ns), _bounded(end_ns))
+        wanted = {"stock": _bounded(stock), "_id": between}
+        newest_first = self._find(CANDLES, wanted, {"_id": -1}, limit)
         return [rows.CANDLE.row(document) for document in reversed(newest_first)]
 
     # --------------------------------------------------------------------------------------- audit
@@ -426,21 +397,18 @@ def _newest(wanted: Document, limit: int, **fields: Any) -> Pipeline:
     ]
 
 
-def _levels_of_stock(name: str, side: Side, limit: int) -> Document:
-    """Return the step that adds a stock's best levels of one side."""
-    return {
-        "$lookup": {
-            "from": LEVELS,
-            "localField": "_id",
-            "foreignField": "stock",
-            "pipeline": [
-                {"$match": {"side": int(side), "price": {"$gt": 0}}},
-                {"$sort": {"price": -1 if side == Side.BUY else 1}},
-                {"$limit": limit},
-            ],
-            "as": name,
-        }
-    }
+def _levels_of_stock(name: str, stock: int, ids: Document, direction: int, limit: int) -> Document:
+    """Return the step that adds levels of a stock, in order of their prices."""
+    pipeline: Pipeline = [
+        {"$match": {"stock": stock, "_id": ids}},
+        {"$sort": {"_id": direction}},
+        {"$limit": limit},
+    ]
+    return {"$lookup": {"from": LEVELS, "pipeline": pipeline, "as": name}}
+
+
+def _at_market(stock: int) -> list[str]:
+    return [rows.level_key(stock, side, 0) for side in (_BUY, _SELL)]
 
 
 def _levels(found: Sequence[Document]) -> list[DepthLevel]:

@@ -1,6 +1,7 @@
 """The collections of the views in MongoDB, in the shape of ``mongo_schema``.
 
-What is written often has few indexes, each for one kind of query of ``ports.Views``. Lists of an account over
+What is written often has few indexes, each for one kind of query of ``ports.Views``; where the ``_id`` is a
+text, rows are found by the range of it that they make up (``mongo_view_rows``). Lists of an account over
 several stocks are ordered by time and then by number, because the numbers of trades are in order within a
 book only. All indexes ascend; they are walked both ways. What grows with the accounts is sharded by account,
 the market by stock.
@@ -60,26 +61,11 @@ VIEW_COLLECTIONS: Final = (
         (Index((("account", 1), ("time_ns", 1), ("_id", 1))),),
     ),
     Collection(BALANCES, "money; `_id` is the account", (("_id", "hashed"),)),
-    Collection(
-        HOLDINGS,
-        "shares of accounts; `_id` is account and stock",
-        _BY_ACCOUNT,
-        (Index((("account", 1), ("stock", 1))),),
-    ),
+    Collection(HOLDINGS, "shares of accounts; `_id` is account and stock", _BY_ACCOUNT),
     Collection(STOCKS, "listed stocks; `_id` is the stock"),
     Collection(SHARES, "shares that each ledger has granted of a stock", (), (Index((("stock", 1),)),)),
-    Collection(
-        CANDLES,
-        "candles; `_id` is stock, interval and start",
-        _BY_STOCK,
-        (Index((("stock", 1), ("interval_s", 1), ("start_ns", 1))),),
-    ),
-    Collection(
-        LEVELS,
-        "what rests at each price; `_id` is stock, side and price",
-        _BY_STOCK,
-        (Index((("stock", 1), ("side", 1), ("price", 1))),),
-    ),
+    Collection(CANDLES, "candles; `_id` is stock, interval and start", _BY_STOCK),
+    Collection(LEVELS, "what rests at each price; `_id` is stock, side and price", _BY_STOCK),
     Collection(
         COMMANDS,
         "the audit of commands; `_id` is the sequence",
@@ -88,7 +74,7 @@ VIEW_COLLECTIONS: Final = (
             Index((("time_ns", 1), ("_id", 1))),
             Index((("account", 1), ("time_ns", 1), ("_id", 1))),
             Index((("kind", 1), ("time_ns", 1), ("_id", 1))),
-            Index((("account", 1), ("kind", 1), ("time_ns", 1), ("_id", 1))),
+            Index((("account", 1), ("kind", 1), ("time_ns", 1), ("_id", 1)), only={"kind": "grant_shares"}),
             Index((("time_ns", 1), ("_id", 1), ("is_denied", 1)), only={"is_denied": True}),
         ),
     ),
