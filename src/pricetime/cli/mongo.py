@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from pricetime.cli import options
 from pricetime.cli.output import print_json, print_table, say
+
+if TYPE_CHECKING:
+    from pricetime.adapters.mongo_schema import Index
 
 
 @click.group
@@ -28,10 +32,7 @@ def indexes(as_json: bool) -> None:
                     "collection": each.name,
                     "holds": each.holds,
                     "shard_key": dict(each.shard_key),
-                    "indexes": [
-                        {"keys": dict(index.keys), "is_unique": index.is_unique, "only": index.only}
-                        for index in each.indexes
-                    ],
+                    "indexes": [_index(index) for index in each.indexes],
                 }
                 for each in collections()
             ]
@@ -74,6 +75,11 @@ def shard(data: str | None, chosen: tuple[str, ...], as_json: bool) -> None:
         print_json({"sharded": sharded})
     else:
         say(f"These collections are sharded: {', '.join(sharded)}")
+
+
+def _index(index: Index) -> dict[str, object]:
+    shown: dict[str, object] = {"keys": dict(index.keys), "is_unique": index.is_unique}
+    return shown if index.only is None else shown | {"only": index.only}
 
 
 def _said(keys: Sequence[tuple[str, int | str]]) -> str:
