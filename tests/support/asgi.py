@@ -16,6 +16,7 @@ from pricetime.adapters.passwords import BcryptHasher
 from pricetime.adapters.tokens import Ed25519Signer
 from pricetime.api.app import App
 from pricetime.api.endpoints import Endpoint
+from pricetime.api.guards.rates import Rates
 from pricetime.api.page import read_page
 from pricetime.identity import Identity
 from pricetime.settings import Settings
@@ -115,6 +116,7 @@ async def asker(
     await identity.start()
     sequencer = SimpleNamespace(on_batch=[])
     venue: Any = SimpleNamespace(
+        rates=Rates(settings),
         settings=settings,
         metrics=Metrics(),
         identity=identity,

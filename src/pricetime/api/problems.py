@@ -169,6 +169,7 @@ _CODE_OF: Final[tuple[tuple[type[Exception], str], ...]] = (
     (e.ViewsDamaged, "views_damaged"),
     (e.AnswerLate, "request_timeout"),
     (e.AccountsFailed, "accounts_failed"),
+    (e.DatabaseFailed, "accounts_failed"),
     (e.InvalidUser, "invalid_field"),
     (e.UserNameTaken, "user_name_taken"),
     (e.UnknownUser, "unknown_user"),

@@ -22,6 +22,12 @@ NEVER_OF_A_REQUEST = {
     errors.ProofFailed,
     errors.KeyUnusable,
     errors.BrokerFailed,
+    errors.CertificateUnusable,
+    errors.PresenceFailed,
+    errors.ProgramMissing,
+    errors.TopologyFailed,
+    errors.TopologyRuns,
+    errors.ViewsFenced,
     errors.IdentityError,
 }
 KINDS = [

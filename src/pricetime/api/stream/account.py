@@ -25,7 +25,7 @@ class AccountState(NamedTuple):
     rows: dict[int, HoldingRow]
     holdings: dict[int, schema.Holding]
     """By stock, with those that were sold out."""
-    last_trade: int
+    latest_trades: frozenset[int]
 
 
 class AccountSource:
@@ -46,7 +46,7 @@ class AccountSource:
             return self._compared(before, before._replace(holdings=holdings), [], [])
         numbers = moment.orders[self._account]
         now = self._state(moment, before)
-        executions = self._executions_after(moment, before.last_trade)
+        executions = self._new_executions(moment, before.latest_trades)
         if numbers is None or executions is None or len(numbers) > self._rows_limit:
             return Reading(now, is_cut=True)
         return self._compared(before, now, self._orders(moment, numbers), executions)
@@ -70,12 +70,12 @@ class AccountSource:
 
     def _state(self, moment: Moment, before: AccountState | None) -> AccountState:
         rows = {row.stock: row for row in moment.views.holdings(self._account)}
-        newest = moment.views.executions(self._account, limit=1)
+        newest = moment.views.executions(self._account, limit=EXECUTION_ROWS)
         return AccountState(
             moment.views.balance(self._account),
             rows,
             self._holdings(moment, rows, before),
-            newest[0].trade if newest else 0,
+            frozenset(row.trade for row in newest),
         )
 
     def _holdings(
@@ -94,6 +94,20 @@ class AccountSource:
         """Return the account's own among the orders, as they stand."""
         rows = [moment.views.order(number) for number in sorted(numbers)]
         return [_show.order(row) for row in rows if row is not None and row.account == self._account]
+
+    def _new_executions(self, moment: Moment, known: frozenset[int]) -> list[schema.Execution] | None:
+        """Return the executions beside those known, oldest first; None where they are too many.
+
+        Numbers do not tell: where books number their own trades, a new one may have a smaller number.
+        """
+        rows = moment.views.executions(self._account, limit=EXECUTION_ROWS)
+        if len(rows) == EXECUTION_ROWS and known.isdisjoint(row.trade for row in rows):
+            rows = moment.views.executions(self._account, limit=self._rows_limit + 1)
+            if len(rows) > self._rows_limit and known.isdisjoint(row.trade for row in rows):
+                return None
+        oldest_known = max((at for at, row in enumerate(rows) if row.trade in known), default=len(rows))
+        new = [row for row in rows[:oldest_known] if row.trade not in known]
+        return [_show.execution(row) for row in reversed(new)]
 
     def _executions_after(self, moment: Moment, event: int) -> list[schema.Execution] | None:
         """Return the executions after an event, oldest first; None where they are too many."""
@@ -122,6 +136,8 @@ class AccountSource:
         self, moment: Moment, state: AccountState, after: int, orders: set[int] | None
     ) -> schema.AccountChange | None:
         """Return what has changed since an event, given the orders that events after it have named."""
+        if not moment.names_events:
+            return None
         executions = self._executions_after(moment, after)
         if orders is None or executions is None or len(orders) > self._rows_limit:
             return None

@@ -29,6 +29,8 @@ class Moment:
         self.views = views
         position = views.position()
         self.position = heard if position == AS_HEARD else position
+        self.names_events = position != AS_HEARD
+        """Whether a position is the number of an event, and trades are numbered in the order of them all."""
         self.name_of = name_of
         self.now_ns = now_ns
         self.stocks = stocks

@@ -192,7 +192,7 @@ class TradesSource(_PublicSource[tuple[TradeRow, ...]]):
         orders: set[int] | None,  # noqa: ARG002
     ) -> Any:
         """Return the trades after event ``after``: a trade is named by its event."""
-        new = self._since(moment, state, after)
+        new = self._since(moment, state, after) if moment.names_events else None
         return None if new is None else [_show.trade(row) for row in reversed(new)]
 
 
