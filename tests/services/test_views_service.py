@@ -42,7 +42,10 @@ pytestmark = pytest.mark.xdist_group("views service")
 class Place:
     """The servers, and the processes that a test starts on them."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any], stack: ExitStack) -> None:
+    def __init__(
+        self, folder: Path, mongodb: MongoServer, settings: dict[str, Any], stack: ExitStack
+    ) -> None:
+        self.mongodb = mongodb
         self.settings = settings
         self._folder = folder
         self._stack = stack
@@ -67,7 +70,7 @@ def place(tmp_path: Path, own_rabbit: RabbitServer, redis_server: RedisServer) -
         mongodb = MongoServer(tmp_path / "mongodb")
         stack.callback(mongodb.stop)
         urls = {"mongo_url": mongodb.url, "rabbit_url": own_rabbit.url, "redis_url": redis_server.url}
-        place = Place(tmp_path, OPTIONS | urls, stack)
+        place = Place(tmp_path, mongodb, OPTIONS | urls, stack)
         place.run("ledger", "ledger-1")
         place.run("engine", "engine-1")
         yield place
@@ -197,6 +200,20 @@ async def test_one_that_is_paused_and_resumes_is_fenced_and_does_no_harm(place: 
         await desk.check()
         await audience.until_all_is_heard()
         assert await asyncio.to_thread(audience.faults) == []
+
+
+async def test_a_database_that_is_away_is_waited_for(place: Place, desk: Desk) -> None:
+    views = place.run("views", "views-1")
+    async with an_audience(place, desk) as audience:
+        await desk.open_venue()
+        before = await desk.trade(30)
+        await asyncio.to_thread(place.mongodb.restart)
+        await desk.answers([*before, *await desk.trade(30)])
+        await desk.check()
+        await audience.until_all_is_heard()
+        assert await asyncio.to_thread(audience.faults) == []
+    assert await asyncio.to_thread(views.stop) == 0
+    assert "Traceback" not in views.log()
 
 
 async def _until(is_so: Callable[[], bool]) -> None:
