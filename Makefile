@@ -67,6 +67,7 @@ sanitize: setup  ## run the differential tests on a core built with AddressSanit
 docs: setup  ## redraw what the docs take from the code
 	$(BIN)/python tools/declare_records.py
 	$(BIN)/python tools/draw_states.py
+	$(BIN)/python tools/draw_collections.py
 	$(BIN)/python tools/render_nginx.py
 	$(BIN)/pricetime config --markdown > docs/settings.md
 

@@ -139,7 +139,7 @@ class TestMutualTls:
         options = [f"--tls-{kind}-file={folder / name}" for kind, name in files.items()]
         server = MongoServer(tmp_path / "server", "--tls-require-client-cert", *options)
         yield Settings(mongo_url=server.url, mongo_timeout_ms=60_000)
-        server.stop()
+        server.kill()
 
     async def test_both_sides_show_their_certificates(self, folder: Path, settings: Settings) -> None:
         mongo = Mongo.connect(settings, Certificates(folder, "ledger"))

@@ -24,6 +24,12 @@ def test_the_state_diagram_in_the_docs_is_the_table_in_the_rules():
     assert tool.drawn(page) == page, "run `make docs`"
 
 
+def test_the_collections_in_the_docs_are_those_of_the_adapters():
+    tool = load_tool("draw_collections")
+    page = tool.PAGE.read_text("utf-8")
+    assert tool.drawn(page) == page, "run `make docs`"
+
+
 def test_the_configuration_of_nginx_for_a_cluster_is_what_the_settings_give():
     tool = load_tool("render_nginx")
     assert tool.rendered() == tool.FILE.read_text("utf-8"), "run `make docs`"

@@ -28,7 +28,7 @@ def mongodb(folder: Path, port: int, certs: Path) -> Program:
         *("--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder / "data")),
         *("--tls-cert-file", str(certs / "mongodb.pem"), "--tls-key-file", str(certs / "mongodb-key.pem")),
         *("--tls-ca-file", str(certs / "ca.pem"), "--tls-require-client-cert"),
-        *("--cache-size", "256M", "--log-level", "WARNING"),
+        *("--sync-on-commit", "--cache-size", "256M", "--log-level", "WARNING"),
     ]
     environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "LANG": "C.UTF-8"}
     return Program("mongodb", tuple(command), environment, port)
