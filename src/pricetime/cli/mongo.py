@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import click
 
 from pricetime.cli import options
 from pricetime.cli.output import print_json, print_table, say
 
-if TYPE_CHECKING:
-    from pricetime.adapters.mongo_schema import Index
+Keys = Sequence[tuple[str, int | str]]
 
 
 @click.group
@@ -32,7 +30,7 @@ def indexes(as_json: bool) -> None:
                     "collection": each.name,
                     "holds": each.holds,
                     "shard_key": dict(each.shard_key),
-                    "indexes": [_index(index) for index in each.indexes],
+                    "indexes": [_index(*index) for index in each.indexes],
                 }
                 for each in collections()
             ]
@@ -77,12 +75,12 @@ def shard(data: str | None, chosen: tuple[str, ...], as_json: bool) -> None:
         say(f"These collections are sharded: {', '.join(sharded)}")
 
 
-def _index(index: Index) -> dict[str, object]:
-    shown: dict[str, object] = {"keys": dict(index.keys), "is_unique": index.is_unique}
-    return shown if index.only is None else shown | {"only": index.only}
+def _index(keys: Keys, is_unique: bool, only: Mapping[str, object] | None) -> dict[str, object]:
+    shown: dict[str, object] = {"keys": dict(keys), "is_unique": is_unique}
+    return shown if only is None else shown | {"only": only}
 
 
-def _said(keys: Sequence[tuple[str, int | str]]) -> str:
+def _said(keys: Keys) -> str:
     """Return keys as words: the fields, where they do not ascend with how they go."""
     how = {1: "", -1: " descending", "hashed": " hashed"}
     return ", ".join(f"{field}{how[direction]}" for field, direction in keys)
