@@ -18,6 +18,7 @@ from typing import Final, cast
 
 import msgspec
 
+from pricetime.adapters.tokens import Ed25519Signer
 from pricetime.api.page import PACKED
 from pricetime.api.shares import Share
 from pricetime.errors import ProgramMissing, TopologyFailed
@@ -71,6 +72,7 @@ def prepare(wanted: Wanted) -> Prepared:
     layout, settings = wanted.layout, wanted.settings
     _look_for_servers()
     _make_folders(layout)
+    Ed25519Signer(layout.data / "keys")  # makes the key that all services share, before any of them looks
     make_certificates(
         layout.certs,
         days=settings.certificate_days,
