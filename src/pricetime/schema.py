@@ -116,6 +116,17 @@ class UserView(Body, frozen=True):
     disabled: bool = False
 
 
+class Registered(Body, frozen=True):
+    """A user who has registered. Without an account they wait for it, and can log in once they have it."""
+
+    account: Id | None
+    user_name: str
+    name: str
+    role: RoleName
+    created_at: Time
+    disabled: bool = False
+
+
 class WebSession(Body, frozen=True):
     """A session of the page; its tokens are cookies. ``csrf_token`` goes with all that changes something."""
 

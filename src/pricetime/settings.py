@@ -183,6 +183,9 @@ class Settings:
     mongo_connections: int = _option(
         50, "connections", "of a process to MongoDB, and as many of its threads", 1, 10_000
     )
+    registrations_waiting_limit: int = _option(
+        10_000, "registrations", "that wait while MongoDB is away; beyond it 503", 1, 1_000_000
+    )
     history_read_preference: str = _option(
         "primary",
         "name",

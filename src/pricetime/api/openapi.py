@@ -213,7 +213,12 @@ def _success(endpoint: Endpoint, status: int, kind: Any, schemas: _Schemas) -> J
     return response
 
 
-_STATUS_WORDS: Final = {200: "Done.", 201: "Made.", 204: "Done; there is nothing to say."}
+_STATUS_WORDS: Final = {
+    200: "Done.",
+    201: "Made.",
+    202: "Taken; it will be done.",
+    204: "Done; there is nothing to say.",
+}
 
 
 def _refusals(endpoint: Endpoint) -> dict[int, list[str]]:

@@ -23,5 +23,7 @@ def command(user_name: str, password: str, name: str | None, url: str | None, as
         user = client.register(user_name, password, name)
     if as_json:
         print_json(user)
+    elif user.account is None:
+        say(f"{user.user_name} is registered, and can log in as soon as the venue's database is back.")
     else:
         say(f"{user.user_name} is registered with account {user.account}. Next: pricetime login")

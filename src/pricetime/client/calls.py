@@ -51,13 +51,16 @@ def _price(price: MoneyLike | None) -> str | None:
 # --------------------------------------------------------------------------------- users, sessions
 
 
-def register(user_name: str, password: str, name: str | None = None) -> Request[schema.UserView]:
-    """Register a new user; ``name`` is the person's and defaults to the user name."""
+def register(user_name: str, password: str, name: str | None = None) -> Request[schema.Registered]:
+    """Register a new user; ``name`` is the person's and defaults to the user name.
+
+    Without an account in the answer the registration waits, and so has the log-in to.
+    """
     body = schema.Register(user_name=user_name, password=password, name=name or user_name)
     return Request(
         method="POST",
         path="/v1/users",
-        answer=schema.UserView,
+        answer=schema.Registered,
         body=body,
         repeatable=False,
         with_session=False,

@@ -20,7 +20,7 @@ from pricetime.identity.roles import Role, role_named
 from pricetime.identity.sessions import IssuedToken, Session, Sessions, SessionTokens, TokenKind
 from pricetime.identity.turns import Turns
 from pricetime.identity.users import OpenAccount, Users, check_password
-from pricetime.ports import Accounts, Clock, PasswordHasher, PendingUser, TokenSigner, User
+from pricetime.ports import Accounts, Clock, PasswordHasher, PendingUser, Registrations, TokenSigner, User
 from pricetime.settings import Settings
 
 _ADMINS = "admins"
@@ -38,12 +38,13 @@ class Identity:
         clock: Clock,
         settings: Settings,
         open_account: OpenAccount,
+        registrations: Registrations | None = None,
     ) -> None:
         self._accounts = accounts
         self._hasher = hasher
         self._now_ns = clock.now_ns
         self._min_length = settings.password_min_length
-        self._users = Users(accounts, hasher, clock, open_account)
+        self._users = Users(accounts, hasher, clock, open_account, registrations)
         self._sessions = Sessions(accounts, signer, clock, settings)
         self._turns = Turns()
         self._user_failures = _lockout(settings, settings.lockout_failures)
@@ -63,18 +64,27 @@ class Identity:
     async def start(self) -> None:
         """Read what is revoked and give pending users their accounts; the venue must be running."""
         await self._sessions.load()
-        for user in await self._users.complete_all():
-            await self._audit(user.account, "register", user.user_name, f"as {user.role}")
+        await self.complete_pending()
 
     # ---------------------------------------------------------------------------------------- users
 
     async def register(
         self, user_name: str, password: str, name: str, *, min_length: int = 1, address: str = ""
-    ) -> User:
-        """Open an account in the venue and store its user; InvalidUser, WeakPassword, UserNameTaken."""
+    ) -> User | PendingUser:
+        """Open an account in the venue and store its user; InvalidUser, WeakPassword, UserNameTaken.
+
+        One who is pending gets the account later, and can log in from then on.
+        """
         user = await self._users.register(user_name, password, name, min_length=min_length)
-        await self._audit(user.account, "register", user.user_name, address)
+        if isinstance(user, User):
+            await self._audit(user.account, "register", user.user_name, address)
         return user
+
+    async def complete_pending(self) -> None:
+        """Write the registrations that wait, and give pending users their accounts; AccountsFailed."""
+        await self._users.write_waiting()
+        for user in await self._users.complete_all():
+            await self._audit(user.account, "register", user.user_name, f"as {user.role}")
 
     async def user(self, account: int) -> User:
         """Return the user of an account; UnknownUser."""

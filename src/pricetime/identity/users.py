@@ -14,14 +14,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 
-from pricetime.errors import UnknownUser, UserNameTaken, WeakPassword
+import structlog
+
+from pricetime.errors import AccountsFailed, DatabaseFailed, UnknownUser, UserNameTaken, WeakPassword
 from pricetime.identity.names import tidy_person_name, tidy_user_name
 from pricetime.identity.roles import Role
 from pricetime.identity.turns import Turns
-from pricetime.ports import Accounts, Clock, PasswordHasher, PendingUser, User
+from pricetime.ports import Accounts, Clock, PasswordHasher, PendingUser, Registrations, User
 
 PASSWORD_LIMIT = 1_024
 """Characters of a password, so that nobody sends megabytes to be hashed."""
+
+_log = structlog.get_logger(__name__)
 
 OpenAccount = Callable[[], Awaitable[int]]
 """Opens an account in the venue, durably, and returns its number."""
@@ -31,25 +35,52 @@ class Users:
     """Registration and lookup of users."""
 
     def __init__(
-        self, accounts: Accounts, hasher: PasswordHasher, clock: Clock, open_account: OpenAccount
+        self,
+        accounts: Accounts,
+        hasher: PasswordHasher,
+        clock: Clock,
+        open_account: OpenAccount,
+        registrations: Registrations | None = None,
     ) -> None:
         self._accounts = accounts
         self._hasher = hasher
         self._clock = clock
         self._open_account = open_account
+        self._registrations = registrations
         self._registering: set[str] = set()
         self._turns = Turns()
 
-    async def register(self, user_name: str, password: str, name: str, *, min_length: int) -> User:
-        """Store a new trader; InvalidUser, WeakPassword, UserNameTaken."""
+    async def register(
+        self, user_name: str, password: str, name: str, *, min_length: int
+    ) -> User | PendingUser:
+        """Store a new trader; InvalidUser, WeakPassword, UserNameTaken.
+
+        Where the storage is away and registrations may wait, theirs waits, and they are pending.
+        """
         user_name, name = tidy_user_name(user_name), tidy_person_name(name)
         check_password(password, min_length)
         with self._reserved(user_name):
-            await self._refuse_taken(user_name)
-            password_hash = await self._hasher.hash(password)
-            user = await self._with_account(user_name, name, password_hash, Role.TRADER)
-            await self._accounts.add_user(user)
+            try:
+                await self._refuse_taken(user_name)
+                password_hash = await self._hasher.hash(password)
+                user = await self._with_account(user_name, name, password_hash, Role.TRADER)
+                await self._accounts.add_user(user)
+            except (AccountsFailed, DatabaseFailed):
+                if self._registrations is None:
+                    raise
+                return await self._to_wait(self._registrations, user_name, name, password)
         return user
+
+    async def write_waiting(self) -> None:
+        """Make pending users of the registrations that wait; AccountsFailed where the storage is away yet."""
+        for user in await self._registrations.waiting() if self._registrations else ():
+            try:
+                await self._accounts.add_pending_user(user)
+            except UserNameTaken:
+                if not await self._is_written(user):
+                    _log.warning("a registration waited for a name that is taken", user_name=user.user_name)
+            assert self._registrations is not None, "it had this one"
+            await self._registrations.remove(user.user_name)
 
     async def of_account(self, account: int) -> User:
         """Return the user of an account; UnknownUser."""
@@ -88,6 +119,20 @@ class Users:
             yield
         finally:
             self._registering.discard(user_name)
+
+    async def _to_wait(
+        self, registrations: Registrations, user_name: str, name: str, password: str
+    ) -> PendingUser:
+        password_hash = await self._hasher.hash(password)
+        user = PendingUser(user_name, name, password_hash, Role.TRADER, self._clock.now_ns())
+        await registrations.add(user)
+        return user
+
+    async def _is_written(self, waited: PendingUser) -> bool:
+        """Return whether it is this user who has the name, perhaps by another process."""
+        name = waited.user_name
+        known = await self._accounts.user_by_name(name) or await self._accounts.pending_user(name)
+        return known is not None and known.password_hash == waited.password_hash
 
     async def _refuse_taken(self, user_name: str) -> None:
         # An account that is opened cannot be closed again, so the name is checked before.

@@ -112,6 +112,22 @@ class PasswordHasher(Protocol):
         ...
 
 
+class Registrations(Protocol):
+    """Registrations that were accepted while the storage of users is away, and wait to be written there."""
+
+    async def add(self, user: PendingUser) -> None:
+        """Let one wait; UserNameTaken where one of its name does, QueueFull, AccountsFailed."""
+        ...
+
+    async def waiting(self) -> Sequence[PendingUser]:
+        """Return what waits, oldest first, as far as that can be told."""
+        ...
+
+    async def remove(self, user_name: str) -> None:
+        """Forget one; AccountsFailed where that cannot be, and it will be found again."""
+        ...
+
+
 class Accounts(Protocol):
     """Durable storage of users, sessions and stock names. A coroutine that writes returns when durable.
 

@@ -28,6 +28,7 @@ from pricetime.adapters.mongo_slots import MongoSlot
 from pricetime.adapters.mongo_views import MongoViews
 from pricetime.adapters.passwords import BcryptHasher
 from pricetime.adapters.redis_client import connect_redis
+from pricetime.adapters.redis_registrations import RedisRegistrations
 from pricetime.adapters.redis_revocations import RedisRevocations, Revocation
 from pricetime.adapters.tokens import Ed25519Signer
 from pricetime.api.guards.rates import Rates
@@ -253,6 +254,7 @@ class _Opening:
             clock=self._clock,
             settings=settings,
             open_account=account,
+            registrations=RedisRegistrations(self._redis, settings.registrations_waiting_limit),
         )
 
     async def _share_revocations(self, accounts: _ToldAccounts, identity: Identity) -> None:
@@ -274,15 +276,20 @@ class _Opening:
         self._run(reload())
 
     async def _complete_pending(self, identity: Identity) -> None:
-        """Give users made by an operator their accounts, as soon as the ledgers answer."""
+        """Give users who wait their accounts, whenever database and ledgers answer.
+
+        They were made by an operator, or have registered while the database was away.
+        """
+        is_told = False
         while True:
             try:
-                await identity.start()
+                await identity.complete_pending()
+                is_told = False
             except PricetimeError as error:
-                _log.warning("pending users wait", error=str(error))
-                await asyncio.sleep(_RELOAD_S)
-            else:
-                return
+                if not is_told:
+                    _log.warning("pending users wait", error=str(error))
+                is_told = True
+            await asyncio.sleep(_RELOAD_S)
 
 
 def _names_in(mongo: Mongo) -> Callable[[int], str | None]:

@@ -23,6 +23,7 @@ from pricetime.ports import (
     ExecutionRow,
     HoldingRow,
     OrderRow,
+    PendingUser,
     StockRow,
     TradeRow,
     User,
@@ -278,6 +279,17 @@ def user(row: User) -> schema.UserView:
         role=cast("schema.RoleName", row.role),
         created_at=time(row.created_ns),
         disabled=row.disabled,
+    )
+
+
+def registered(row: User | PendingUser) -> schema.Registered:
+    """Return a user who has just registered."""
+    return schema.Registered(
+        account=str(row.account) if isinstance(row, User) else None,
+        user_name=row.user_name,
+        name=row.name,
+        role=cast("schema.RoleName", row.role),
+        created_at=time(row.created_ns),
     )
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from pricetime import schema
-from pricetime.api.endpoints import Call, Endpoint, Scope
+from pricetime.api.endpoints import Call, Endpoint, Reply, Scope
 from pricetime.api.v1 import _show
+from pricetime.ports import User
 
 
-async def register(call: Call) -> schema.UserView:
-    """Register a user with an account of their own in the venue, and no session yet."""
+async def register(call: Call) -> Reply:
+    """Register a user with an account of their own in the venue, and no session yet.
+
+    202 means that the users' database is away for the moment: the account and the first log-in have to wait
+    until it is back. Should the name turn out to be another's, the log-in fails.
+    """
     asked: schema.Register = call.body
     user = await call.venue.identity.register(
         asked.user_name,
@@ -19,7 +24,7 @@ async def register(call: Call) -> schema.UserView:
         min_length=call.venue.settings.password_min_length,
         address=call.address,
     )
-    return _show.user(user)
+    return Reply(status=201 if isinstance(user, User) else 202, body=_show.registered(user))
 
 
 async def me(call: Call) -> schema.UserView:
@@ -44,8 +49,9 @@ ENDPOINTS: Final = (
         family="v1",
         scope=Scope.PUBLIC,
         request=schema.Register,
-        response=schema.UserView,
+        response=schema.Registered,
         status=201,
+        also=((202, schema.Registered),),
         weight=2,
         errors=(
             "invalid_field",
