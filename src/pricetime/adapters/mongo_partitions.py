@@ -10,11 +10,10 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import structlog
-import zstandard
 from pymongo import DESCENDING, ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -22,6 +21,7 @@ from pymongo.errors import DuplicateKeyError
 
 from pricetime.adapters.mongo import Document, failing_as
 from pricetime.adapters.mongo_schema import COUNTERS, JOURNAL, SNAPSHOT_CHUNKS, SNAPSHOTS, VENUE
+from pricetime.adapters.packing import PACKING_ERRORS, packed, unpacked
 from pricetime.errors import (
     DatabaseFailed,
     JournalFailed,
@@ -40,7 +40,6 @@ _CHUNK_BYTES: Final = 8_388_608  # of a snapshot in a document, which may have 1
 _KEPT: Final = 2  # snapshots
 _PACKED_FROM_BYTES: Final = 4_096  # below it, packing saves little
 _UPSERT_TRIES: Final = 5
-_LEVEL: Final = -1  # fast, and within 3% of the size that level 1 gives records
 
 _log = structlog.get_logger(__name__)
 _encode = msgspec.msgpack.Encoder().encode
@@ -66,7 +65,7 @@ class MongoPartitionJournal:
             "number": batch.number,
             "previous_hash": batch.previous_hash,
             "hash": batch.hash,
-            "messages": _packed(_encode((batch.inputs, batch.outputs))),
+            "messages": packed(_encode((batch.inputs, batch.outputs)), _PACKED_FROM_BYTES),
         }
         with failing_as(JournalFailed):
             try:
@@ -90,9 +89,9 @@ class MongoPartitionJournal:
 
     def _batch_of(self, document: Document) -> PartitionBatch:
         try:
-            inputs, outputs = _decode_records(_unpacked(document["messages"]))
+            inputs, outputs = _decode_records(unpacked(document["messages"]))
             number, before, own = (document[name] for name in ("number", "previous_hash", "hash"))
-        except (KeyError, TypeError, msgspec.MsgspecError, zstandard.ZstdError) as error:
+        except (KeyError, TypeError, AttributeError, msgspec.MsgspecError, *PACKING_ERRORS) as error:
             raise JournalTampered(f"batch {document['_id']} is not what was written") from error
         return PartitionBatch(self._address, number, inputs, outputs, before, own)
 
@@ -112,7 +111,7 @@ class MongoPartitionSnapshots:
     async def save(self, snapshot: PartitionSnapshot) -> None:
         """Keep a snapshot, and drop all but the newest two; DatabaseFailed."""
         key = _key(self._address, snapshot.batch)
-        content = await asyncio.to_thread(_packed, _encode(snapshot))
+        content = await asyncio.to_thread(packed, _encode(snapshot), _PACKED_FROM_BYTES)
         digest = hashlib.sha256(content).digest()
         starts = range(0, len(content), _CHUNK_BYTES)
         named = {
@@ -146,8 +145,8 @@ class MongoPartitionSnapshots:
         if hashlib.sha256(content).digest() != named["digest"]:
             raise SnapshotError("its digest is not that of its content")
         try:
-            return _decode_snapshot(await asyncio.to_thread(_unpacked, content))
-        except (msgspec.MsgspecError, zstandard.ZstdError) as error:
+            return _decode_snapshot(await asyncio.to_thread(unpacked, content))
+        except (msgspec.MsgspecError, *PACKING_ERRORS) as error:
             raise SnapshotError(f"its content cannot be read: {error}") from error
 
     async def _named(self) -> list[Document]:
@@ -216,15 +215,3 @@ def _end(address: Address) -> str:
 
 def _chunk_key(key: str, place: int) -> str:
     return f"{key}/{place:06}"
-
-
-def _packed(content: bytes) -> bytes:
-    if len(content) < _PACKED_FROM_BYTES:
-        return content
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(content)
-
-
-def _unpacked(blob: Any) -> bytes:
-    if not blob.startswith(zstandard.FRAME_HEADER):
-        return bytes(blob)
-    return zstandard.ZstdDecompressor().decompress(blob, allow_extra_data=False)

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import msgspec
-import zstandard
 
+from pricetime.adapters.packing import PACKING_ERRORS, packed, unpacked
 from pricetime.adapters.sqlite_wal import has_lost_transactions
 from pricetime.errors import JournalBusy, JournalError, JournalFailed, JournalTampered, JournalTorn
 from pricetime.ports import Batch
@@ -56,8 +56,6 @@ _NEWEST: Final = "SELECT max(number) FROM batches"
 _AFTER: Final = f"SELECT {_COLUMNS} FROM batches WHERE number > ? ORDER BY number LIMIT ?"  # noqa: S608 - constants
 _LAST: Final = f"SELECT {_COLUMNS} FROM batches ORDER BY number DESC LIMIT 1"  # noqa: S608 - constants
 _PACKED_FROM_BYTES: Final = 32_768  # below it, packing costs the processor more than it saves the disk
-_UNPACKED_LIMIT_BYTES: Final = 2**31
-_LEVEL: Final = -1  # fast, and within 3% of the size that level 1 gives records
 
 _LINK: Final = "SELECT number, last_sequence, last_event, time_ns, hash FROM batches WHERE number = ?"
 
@@ -72,8 +70,6 @@ class SqliteJournal:
         self._path = path
         self._writer = writer
         self._lock = lock
-        self._packer = zstandard.ZstdCompressor(level=_LEVEL)
-        self._unpackers = threading.local()  # one is not for two threads at once
         self._reader = _connect(path, read_only=True)
         self._one_reads = threading.Lock()
 
@@ -214,10 +210,8 @@ class SqliteJournal:
 
     def _row_of(self, batch: Batch) -> tuple[object, ...]:
         number, first, last, event, time_ns, commands, events, before, own = msgspec.structs.astuple(batch)
-        return number, first, last, event, time_ns, self._packed(commands), self._packed(events), before, own
-
-    def _packed(self, records: bytes) -> bytes:
-        return records if len(records) < _PACKED_FROM_BYTES else self._packer.compress(records)
+        commands, events = (packed(each, _PACKED_FROM_BYTES) for each in (commands, events))
+        return number, first, last, event, time_ns, commands, events, before, own
 
     def _batch_of(self, row: tuple[Any, ...], expected: int) -> Batch:
         """Return a row as a batch; a damaged row may hold values of other types than were written."""
@@ -225,22 +219,10 @@ class SqliteJournal:
             raise JournalTorn(f"batch {expected} is damaged: a column holds what was never written there")
         number, first, last, event, time_ns, commands, events, before, own = row
         try:
-            commands, events = self._unpacked(commands), self._unpacked(events)
-        except (zstandard.ZstdError, MemoryError) as error:
+            commands, events = unpacked(commands), unpacked(events)
+        except PACKING_ERRORS as error:
             raise JournalTampered(f"batch {expected} was changed: its records cannot be unpacked") from error
         return Batch(number, first, last, event, time_ns, commands, events, before, own)
-
-    def _unpacked(self, blob: bytes) -> bytes:
-        if not blob.startswith(zstandard.FRAME_HEADER):
-            return blob
-        if not 0 <= zstandard.frame_content_size(blob) <= _UNPACKED_LIMIT_BYTES:
-            raise zstandard.ZstdError("the size that it names is none of a batch")
-        try:
-            unpacker = self._unpackers.one
-        except AttributeError:
-            unpacker = self._unpackers.one = zstandard.ZstdDecompressor()
-        unpacked: bytes = unpacker.decompress(blob, allow_extra_data=False)
-        return unpacked
 
 
 def _sync_found(path: Path) -> None:
