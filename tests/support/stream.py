@@ -71,12 +71,14 @@ class RawStream:
 
     def end(self) -> tuple[int, str]:
         """Read to the end of the connection; return its close code and the code of the problem before it."""
-        while True:
+        deadline = time.monotonic() + 2 * PATIENCE_S
+        while time.monotonic() < deadline:  # heartbeats would go on for ever
             try:
                 self.next()
             except ConnectionClosed as closed:
                 codes = [each["problem"]["code"] for each in self.messages if each["type"] == "problem"]
                 return (closed.rcvd.code if closed.rcvd else 1006), (codes or [""])[-1]
+        raise TimeoutError(self.messages[-5:])
 
     def __enter__(self) -> Self:
         return self
