@@ -86,7 +86,7 @@ def place(tmp_path: Path, own_rabbit: RabbitServer, redis_server: RedisServer) -
     asyncio.run(_without_queues(own_rabbit))
     with ExitStack() as stack:
         mongodb = MongoServer(tmp_path / "mongodb")
-        stack.callback(mongodb.stop)
+        stack.callback(mongodb.kill)
         yield Place(tmp_path, own_rabbit, redis_server, mongodb, stack)
 
 
