@@ -85,7 +85,7 @@ def place(tmp_path: Path, own_rabbit: RabbitServer, redis_server: RedisServer) -
     """Servers without anything in them."""
     asyncio.run(_without_queues(own_rabbit))
     with ExitStack() as stack:
-        mongodb = MongoServer(tmp_path / "mongodb")
+        mongodb = MongoServer(tmp_path / "mongodb", "--sync-on-commit")
         stack.callback(mongodb.kill)
         yield Place(tmp_path, own_rabbit, redis_server, mongodb, stack)
 

@@ -67,7 +67,7 @@ def place(tmp_path: Path, own_rabbit: RabbitServer, redis_server: RedisServer) -
     """Servers without anything in them, and hosts of all partitions."""
     asyncio.run(_without_queues(own_rabbit))
     with ExitStack() as stack:
-        mongodb = MongoServer(tmp_path / "mongodb")
+        mongodb = MongoServer(tmp_path / "mongodb", "--sync-on-commit")
         stack.callback(mongodb.kill)
         urls = {"mongo_url": mongodb.url, "rabbit_url": own_rabbit.url, "redis_url": redis_server.url}
         place = Place(tmp_path, mongodb, OPTIONS | urls, stack)

@@ -82,7 +82,7 @@ Process = Callable[[str], Awaitable[Identity]]
 class TestIdentity:
     @pytest.fixture
     def server(self, tmp_path: Path) -> Iterator[MongoServer]:
-        server = MongoServer(tmp_path / "mongodb")
+        server = MongoServer(tmp_path / "mongodb", "--sync-on-commit")
         yield server
         server.kill()
         drop_left_sockets()
