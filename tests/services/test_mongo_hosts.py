@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from tests.support.mongo import drop_left_sockets, fail_next
-from tests.support.parts import LEDGER, MINE, TOPOLOGY, Gate
+from tests.support.parts import LEDGER, MINE, TOPOLOGY, filled, see_the_later_append_fenced
 from tests.support.parts import Place as AnyPlace
 
 from pricetime.adapters.mongo import Mongo
 from pricetime.adapters.mongo_partitions import MongoPartitionJournal, MongoPartitionSnapshots
-from pricetime.errors import JournalFailed, JournalFenced
+from pricetime.errors import JournalFailed
 from pricetime.records import Event, EventKind, Side, commands
 from pricetime.rules.partitions import LedgerPartition
 from pricetime.runtime.partition import PartitionHost
@@ -35,16 +34,6 @@ async def place(mongo: Mongo) -> AsyncIterator[Place]:
     for address in list(place.hosts):
         await place.kill(address)
     drop_left_sockets()
-
-
-async def filled(place: Place, count: int) -> PartitionHost:
-    """Return a host that has opened so many accounts, each in a batch of its own."""
-    host = place.host(LEDGER)
-    await host.take_over()
-    for account in MINE[:count]:
-        await place.broker.publish([place.message(commands.open_account(account))])
-        await host.serve_once()
-    return host
 
 
 def money(host: PartitionHost) -> int:
@@ -77,20 +66,7 @@ async def test_a_venue_in_parts_goes_on_where_other_hosts_left_it(place: Place) 
 
 
 async def test_of_two_hosts_the_one_that_appends_second_steps_down_and_has_told_nobody(place: Place) -> None:
-    first = await filled(place, 1)
-    gate = first._journal = Gate(place.journals[LEDGER])  # type: ignore[assignment]
-    await place.broker.publish([place.message(commands.deposit(MINE[0], 5))])
-    late = asyncio.create_task(first.serve_once())
-    await gate.reached.wait()
-    second = place.host(LEDGER)  # which takes the queue over, and what was not acknowledged
-    await second.take_over()
-    await second.serve_once()
-    gate.opened.set()
-    with pytest.raises(JournalFenced):
-        await late
-    told = [each.message.number for each in await place.events.receive(99)]
-    assert told == [1, 1, 2]  # the second published again what might not have left
-    assert len(await place.journals[LEDGER].read(0, 99)) == 2
+    await see_the_later_append_fenced(place)
 
 
 async def test_an_append_that_failed_and_is_durable_is_done_once(mongodb: str, place: Place) -> None:

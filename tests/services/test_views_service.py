@@ -3,83 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
-import aio_pika
 import httpx2
 import pytest
 from tests.support.desk import Desk
-from tests.support.mongo import MongoServer
-from tests.support.rabbit import RabbitServer
-from tests.support.redis_server import RedisServer
-from tests.support.services import ServiceRun
+from tests.support.hosts import TOPOLOGY, Place
 
 from pricetime.adapters.mongo import Mongo
 from pricetime.adapters.mongo_views import MongoViews
 from pricetime.adapters.mongo_views_schema import POSITIONS
 from pricetime.adapters.rabbit import Rabbit
-from pricetime.adapters.rabbit_queues import queue_of
 from pricetime.oracle.parted import Parted
 from pricetime.ports import Notice
-from pricetime.rules.partitions import Address, BookPartition, LedgerPartition, Topology
+from pricetime.rules.partitions import Address, BookPartition, LedgerPartition
 from pricetime.runtime.check_views import differences
 from pricetime.settings import Settings
 
-TOPOLOGY = Topology(ledgers=2, books=2)
-OPTIONS: dict[str, Any] = {
-    "ledgers": TOPOLOGY.ledgers,
-    "books": TOPOLOGY.books,
-    "heartbeat_ms": 100,
-    "heartbeat_lifetime_ms": 1_000,
-    "log_level": "info",
-}
 pytestmark = pytest.mark.xdist_group("views service")
 
 
-class Place:
-    """The servers, and the processes that a test starts on them."""
-
-    def __init__(
-        self, folder: Path, mongodb: MongoServer, settings: dict[str, Any], stack: ExitStack
-    ) -> None:
-        self.mongodb = mongodb
-        self.settings = settings
-        self._folder = folder
-        self._stack = stack
-
-    def run(self, name: str, instance: str) -> ServiceRun:
-        log = self._folder / f"{instance}.log"
-        return self._stack.enter_context(ServiceRun(name, log, instance=instance, **self.settings))
-
-
-@pytest.fixture(scope="module")
-def own_rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
-    """A broker whose queues of partitions are of these tests."""
-    with RabbitServer(tmp_path_factory.mktemp("rabbitmq")) as server:
-        yield server
-
-
 @pytest.fixture
-def place(tmp_path: Path, own_rabbit: RabbitServer, redis_server: RedisServer) -> Iterator[Place]:
+def place(place: Place) -> Place:
     """Servers without anything in them, and hosts of all partitions."""
-    asyncio.run(_without_queues(own_rabbit))
-    with ExitStack() as stack:
-        mongodb = MongoServer(tmp_path / "mongodb", "--sync-on-commit")
-        stack.callback(mongodb.kill)
-        urls = {"mongo_url": mongodb.url, "rabbit_url": own_rabbit.url, "redis_url": redis_server.url}
-        place = Place(tmp_path, mongodb, OPTIONS | urls, stack)
-        place.run("ledger", "ledger-1")
-        place.run("engine", "engine-1")
-        yield place
-
-
-async def _without_queues(rabbit: RabbitServer) -> None:
-    async with await aio_pika.connect(rabbit.url) as connection, connection.channel() as channel:
-        for address in TOPOLOGY.addresses():
-            await channel.queue_delete(queue_of(address))
+    place.run("ledger", "ledger-1")
+    place.run("engine", "engine-1")
+    return place
 
 
 class Audience:
@@ -126,16 +76,6 @@ class Audience:
     async def _position(self, address: Address) -> int:
         found = await self._mongo.database[POSITIONS].find_one({"_id": str(address)})
         return found["batch"] if found else 0
-
-
-@pytest.fixture
-async def desk(place: Place) -> AsyncIterator[Desk]:
-    mongo = Mongo.connect(Settings(mongo_url=place.settings["mongo_url"]), None)
-    await mongo.prepare()
-    desk = Desk(place.settings["rabbit_url"], mongo, TOPOLOGY)
-    yield desk
-    await desk.close()
-    await mongo.close()
 
 
 @asynccontextmanager

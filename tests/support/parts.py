@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+import pytest
 
 from pricetime.adapters.memory_partitions import MemoryBroker
+from pricetime.errors import JournalFenced
 from pricetime.ports import Message, PartitionBatch, PartitionJournal, PartitionSnapshots
-from pricetime.records import Command, Event, EventKind, iter_events
+from pricetime.records import Command, Event, EventKind, commands, iter_events
 from pricetime.rules.partitions import EVENTS, Address, Room, Topology
 from pricetime.runtime.partition import PartitionHost
 from pricetime.runtime.partition_turns import PartitionLimits
@@ -110,3 +113,31 @@ class Gate:
         self.reached.set()
         await self.opened.wait()
         await self._journal.append(batch)
+
+
+async def filled(place: Place[Any], count: int, **options: int) -> PartitionHost:
+    """Return a host that has opened so many accounts, each in a batch of its own."""
+    host = place.host(LEDGER, **options)
+    await host.take_over()
+    for account in MINE[:count]:
+        await place.broker.publish([place.message(commands.open_account(account))])
+        await host.serve_once()
+    return host
+
+
+async def see_the_later_append_fenced(place: Place[Any]) -> None:
+    """Let a second host take over while the first appends: that one steps down, and has told nobody."""
+    first = await filled(place, 1)
+    gate = first._journal = Gate(place.journals[LEDGER])
+    await place.broker.publish([place.message(commands.deposit(MINE[0], 5))])
+    late = asyncio.create_task(first.serve_once())
+    await gate.reached.wait()
+    second = place.host(LEDGER)  # which takes the queue over, and what was not acknowledged
+    await second.take_over()
+    await second.serve_once()
+    gate.opened.set()
+    with pytest.raises(JournalFenced):
+        await late
+    told = [each.message.number for each in await place.events.receive(99)]
+    assert told == [1, 1, 2]  # the second published again what might not have left
+    assert len(await place.journals[LEDGER].read(0, 99)) == 2

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import socket
 import ssl
 import subprocess
@@ -25,6 +24,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
+
+from tests.support.child import Child
 
 from pricetime.services.offline import create_admin
 from pricetime.settings import Settings
@@ -37,7 +38,6 @@ DEFAULTS: Final[dict[str, object]] = {
     "log_level": "warning",
     "core": os.environ.get("PRICETIME_CORE", "auto"),  # a run of the tests is of one or the other
 }
-_PATIENCE_S: Final = 30
 
 
 class Venue:
@@ -82,7 +82,7 @@ def elsewhere() -> Elsewhere | None:
     return Elsewhere(url.rstrip("/"))
 
 
-class Server(Venue):
+class Server(Child, Venue):
     """A venue in a process of its own."""
 
     def __init__(self, data: Path, **settings: object) -> None:
@@ -109,34 +109,13 @@ class Server(Venue):
     def add_admin(self, user_name: str, password: str, name: str) -> None:
         create_admin(Settings(data=str(self.data), bcrypt_cost=4), user_name, password, name)
 
-    def stop(self) -> int:
-        """Ask it to stop and wait; return its exit code."""
-        return self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End it at once, as a power cut would; safe when it has ended."""
-        self._end(signal.SIGKILL)
-
-    def log(self) -> str:
-        """What it has written to standard error."""
-        return self._log.read_text("utf-8", errors="replace")
-
-    def _end(self, number: signal.Signals) -> int:
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-        try:
-            return self._process.wait(_PATIENCE_S)
-        finally:
-            assert self._process.stdout is not None
-            self._process.stdout.close()
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
+        if self.is_running:
             self.stop()
         self.kill()
 

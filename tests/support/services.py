@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -12,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_PATIENCE_S = 60
+from tests.support.child import Child
 
 
-class ServiceRun:
+class ServiceRun(Child):
     """One process. It serves when the constructor returns."""
 
     def __init__(self, name: str, log: Path, *, is_awaited: bool = True, **settings: object) -> None:
@@ -45,37 +44,6 @@ class ServiceRun:
             self.kill()
             raise RuntimeError(f"{self.name} did not start: {self.log()}")
         self.url = json.loads(announced)["url"]
-
-    @property
-    def is_running(self) -> bool:
-        return self._process.poll() is None
-
-    def stop(self) -> int:
-        """Ask it to stop and wait; return its exit code."""
-        return self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End it as a power cut would; safe when it has ended."""
-        self._end(signal.SIGKILL)
-
-    def pause(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
-
-    def log(self) -> str:
-        return self._log.read_text("utf-8", errors="replace")
-
-    def _end(self, number: signal.Signals) -> int:
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.send_signal(number)
-        try:
-            return self._process.wait(_PATIENCE_S)
-        finally:
-            assert self._process.stdout is not None
-            self._process.stdout.close()
 
     def __enter__(self) -> Self:
         return self

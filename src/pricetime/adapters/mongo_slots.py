@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import structlog
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
+from pricetime.adapters.mongo import failing_as
 from pricetime.adapters.mongo_schema import SLOTS_TAKEN
-from pricetime.errors import VenueStopped
+from pricetime.errors import DatabaseFailed, VenueStopped
 from pricetime.ports import Clock
 from pricetime.runtime.numbering import SLOTS
 
@@ -41,21 +42,25 @@ class MongoSlot:
         return self._clock.now_ns() < self._until_ns - LIFE_S // 2 * _SECOND_NS
 
     async def claim(self) -> int:
-        """Take a free slot and return its number; VenueStopped where all are taken."""
+        """Take a free slot and return its number; VenueStopped where all are taken, DatabaseFailed."""
         for number in range(SLOTS):
             now_ns = self._clock.now_ns()
             until_ns = now_ns + LIFE_S * _SECOND_NS
-            taken = {"$set": {"holder": self._holder, "until_ns": until_ns}}
-            try:
-                found = await self._slots.update_one(
-                    {"_id": number, "until_ns": {"$lt": now_ns}}, taken, upsert=True
-                )
-            except DuplicateKeyError:
-                continue  # it is there, and taken
-            if found.upserted_id is not None or found.modified_count:
+            if await self._take(number, now_ns, until_ns):
                 self.number, self._until_ns = number, until_ns
                 return number
         raise VenueStopped(f"There are {SLOTS} services that take commands already. Stop one first.")
+
+    async def _take(self, number: int, now_ns: int, until_ns: int) -> bool:
+        """Take a slot that nobody has any more; return whether it is ours."""
+        is_free = {"_id": number, "until_ns": {"$lt": now_ns}}
+        taken = {"$set": {"holder": self._holder, "until_ns": until_ns}}
+        with failing_as(DatabaseFailed):
+            try:
+                found = await self._slots.update_one(is_free, taken, upsert=True)
+            except DuplicateKeyError:  # it is there, and taken
+                return False
+            return found.upserted_id is not None or found.modified_count > 0
 
     async def keep(self) -> None:
         """Renew the slot until cancelled."""
@@ -63,15 +68,22 @@ class MongoSlot:
             await asyncio.sleep(_RENEW_S)
             until_ns = self._clock.now_ns() + LIFE_S * _SECOND_NS
             try:
-                found = await self._slots.update_one(
-                    {"_id": self.number, "holder": self._holder}, {"$set": {"until_ns": until_ns}}
-                )
-            except PyMongoError as error:
+                if await self._set_until(until_ns):
+                    self._until_ns = until_ns
+            except DatabaseFailed as error:
                 _log.warning("the slot of this service is not renewed", error=str(error))
-                continue
-            if found.matched_count:
-                self._until_ns = until_ns
 
     async def give_back(self) -> None:
-        """Let another have it at once."""
-        await self._slots.update_one({"_id": self.number, "holder": self._holder}, {"$set": {"until_ns": 0}})
+        """Let another have it at once; where that cannot be told, it is free when its time is over."""
+        try:
+            await self._set_until(0)
+        except DatabaseFailed as error:
+            _log.warning("the slot of this service is not given back", error=str(error))
+
+    async def _set_until(self, until_ns: int) -> bool:
+        """Say until when the slot is taken; return whether it still was ours."""
+        with failing_as(DatabaseFailed):
+            found = await self._slots.update_one(
+                {"_id": self.number, "holder": self._holder}, {"$set": {"until_ns": until_ns}}
+            )
+            return found.matched_count > 0

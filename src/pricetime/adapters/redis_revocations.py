@@ -17,7 +17,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from pricetime.runtime.pauses import Pauses
+from pricetime.adapters.redis_channels import listen
 
 _CHANNEL: Final = "pricetime:revocations"
 _HEARD: Final = "pricetime:revocation-heard:"
@@ -70,17 +70,7 @@ class RedisRevocations:
 
     async def listen(self) -> None:
         """Hear of revocations until cancelled, across losses of the connection."""
-        pauses = Pauses(0.1, 3.0)
-        while True:
-            try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
-                    await channel.subscribe(_CHANNEL)
-                    pauses.reset()
-                    async for message in channel.listen():
-                        await self._take(message["data"])
-            except (RedisError, OSError) as error:
-                _log.warning("revocations are not told: Redis cannot be used", error=str(error))
-                await asyncio.sleep(pauses.next_s())
+        await listen(self._redis, _CHANNEL, self._take)
 
     async def _take(self, data: bytes) -> None:
         revocation = _decode(data)

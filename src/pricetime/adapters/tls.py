@@ -13,13 +13,15 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import structlog
 
 from pricetime.errors import CertificateUnusable
 
 CA: Final = "ca.pem"
+OPERATOR: Final = "operator"
+"""Who looks after the venue: a person, `pricetime up`, Prometheus."""
 
 _log = structlog.get_logger()
 
@@ -32,6 +34,11 @@ class Certificates:
         self.certificate = folder / f"{name}.pem"
         self.key = folder / f"{name}-key.pem"
         self._contexts: list[ssl.SSLContext] = []
+
+    @classmethod
+    def of(cls, folder: str, name: str) -> Self | None:
+        """Return those of a name; None where ``folder`` is empty, and connections are plain."""
+        return cls(Path(folder), name) if folder else None
 
     def client(self) -> ssl.SSLContext:
         """Return a context that shows the certificate and checks the server's, its host name included."""

@@ -14,10 +14,9 @@ from pricetime.settings import Settings
 if TYPE_CHECKING:
     from pricetime.identity import Identity
     from pricetime.runtime.desk import Desk
-    from pricetime.runtime.partition_verification import PartitionVerification
     from pricetime.runtime.progress import Progress
     from pricetime.runtime.reader import Reader
-    from pricetime.runtime.verification import Verification
+    from pricetime.runtime.verification import VerificationRun
     from pricetime.telemetry import Metrics
 
 
@@ -76,7 +75,7 @@ class Services:
     clock: Clock
     sequencer: Desk
     journal: Journal
-    verification: Verification | PartitionVerification
+    verification: VerificationRun
     reader: Reader
     progress: Progress
     identity: Identity

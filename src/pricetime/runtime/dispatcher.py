@@ -294,12 +294,6 @@ class Dispatcher:
     def _let_go(self, partition: Address) -> None:
         """Finish what has waited for a partition to hear of it."""
         for each in tuple(self._waiting_for.get(partition, ())):
-            reached = self._reached[partition]
-            for waits in [key for key in each.waits if key[0] == partition]:
-                if reached.get(waits[1], 0) >= each.waits[waits]:
-                    del each.waits[waits]
-            if not any(key[0] == partition for key in each.waits):
-                self._waiting_for[partition].pop(each, None)
             self._finish(each)
 
     def _finish(self, each: _UnderWay) -> None:

@@ -6,6 +6,11 @@ from pricetime.ports import Notice, PartitionBatch
 from pricetime.rules.partitions.routing import EVENTS, Address
 
 
+def told_by(batch: PartitionBatch) -> bytes:
+    """Return the events of a batch that everybody is told."""
+    return b"".join(output.records for output in batch.outputs if output.destination == EVENTS)
+
+
 def notice_of(batch: PartitionBatch) -> Notice:
     """Return the notice of a batch."""
     heard: dict[Address, int] = {}
@@ -14,7 +19,7 @@ def notice_of(batch: PartitionBatch) -> Notice:
     return Notice(
         batch.partition,
         batch.number,
-        b"".join(message.records for message in batch.outputs if message.destination == EVENTS),
+        told_by(batch),
         tuple(heard.items()),
         tuple((each.destination, each.number) for each in batch.outputs if each.destination != EVENTS),
     )

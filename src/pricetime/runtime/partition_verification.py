@@ -8,59 +8,32 @@ from typing import Final
 
 import structlog
 
-from pricetime.errors import JournalError
 from pricetime.ports import PartitionJournal
 from pricetime.rules.partitions.routing import Address
 from pricetime.runtime.partition_chain import PartitionLink, verify
-from pricetime.runtime.verification import VerificationState
+from pricetime.runtime.verification import VerificationRun
 
 _BATCHES_AT_ONCE: Final = 100
 _log = structlog.get_logger(__name__)
 
 
-class PartitionVerification:
-    """The last verification of all journals, if any; one runs at a time.
+class PartitionVerification(VerificationRun):
+    """Verifies the journals of all partitions, one after the other.
 
-    The journals grow meanwhile, so ``total`` is what was there when each was begun.
+    They grow meanwhile, so ``total`` is what has been found so far.
     """
 
     def __init__(
         self, addresses: Iterable[Address], journal_of: Callable[[Address], PartitionJournal]
     ) -> None:
-        self.state: VerificationState = "none"
-        self.done = self.total = 0
-        self.detail = ""
+        super().__init__()
         self._addresses = tuple(addresses)
         self._journal_of = journal_of
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> bool:
-        """Begin with the first batch of each, and return True; where one is running, leave it alone."""
-        if self.state == "running":
-            return False
-        self.state, self.done, self.total, self.detail = "running", 0, 0, ""
-        self._task = asyncio.get_running_loop().create_task(self._run())
-        return True
-
-    async def stop(self) -> None:
-        """Give up the one that is running."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        try:
-            for address in self._addresses:
-                await self._verify(self._journal_of(address))
-        except JournalError as error:
-            self.state, self.detail = "failed", str(error)
-            _log.error("a journal failed its verification", error=self.detail)
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody awaits this task
-            self.state, self.detail = "failed", "The verification itself failed; the log says why."
-            _log.exception("the verification of the journals failed", error=str(error))
-        else:
-            self.state = "passed"
-            self.detail = f"All {self.done:,} batches carry the hashes they should."
+    async def verify(self) -> None:
+        """Follow the chain of each journal."""
+        for address in self._addresses:
+            await self._verify(self._journal_of(address))
 
     async def _verify(self, journal: PartitionJournal) -> None:
         end = PartitionLink()

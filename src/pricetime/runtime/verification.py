@@ -24,28 +24,26 @@ _log = structlog.get_logger(__name__)
 VerificationState = Literal["none", "running", "passed", "failed"]
 
 
-class Verification:
-    """The last verification of a journal, if any; one runs at a time. ``head``: the newest durable batch."""
+class VerificationRun:
+    """The last verification, if any; one runs at a time. ``verify`` says how it is done."""
 
-    def __init__(self, journal: Journal, head: Callable[[], Link]) -> None:
+    def __init__(self) -> None:
         self.state: VerificationState = "none"
         self.done = 0
         """Batches that were found to be right."""
         self.total = 0
-        """Batches that there were when it began."""
+        """Batches that there were when it began, as far as is known."""
         self.detail = ""
         """A sentence on how it ended."""
-        self._journal = journal
-        self._head = head
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> bool:
         """Begin with the first batch, and return True; where one is running, leave it alone."""
         if self.state == "running":
             return False
-        end = self._head()
-        self.state, self.done, self.total, self.detail = "running", 0, end.number, ""
-        self._task = asyncio.get_running_loop().create_task(self._run(end))
+        self.state, self.done, self.total, self.detail = "running", 0, 0, ""
+        self.begin()
+        self._task = asyncio.get_running_loop().create_task(self._run())
         return True
 
     async def stop(self) -> None:
@@ -54,11 +52,17 @@ class Verification:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _run(self, end: Link) -> None:
+    def begin(self) -> None:
+        """Take note of what there is now."""
+
+    async def verify(self) -> None:
+        """Go through all batches and count those that are ``done``; JournalError names one that is wrong."""
+        raise NotImplementedError
+
+    async def _run(self) -> None:
         began = perf_counter()
         try:
-            while self.done < end.number:
-                self.done = await self._piece(end)
+            await self.verify()
         except JournalError as error:
             self.state, self.detail = "failed", str(error)
             _log.error("the journal failed its verification", error=self.detail)
@@ -66,8 +70,27 @@ class Verification:
             self.state, self.detail = "failed", "The verification itself failed; the log says why."
             _log.exception("the verification of the journal failed", error=str(error))
         else:
-            self.state, self.detail = "passed", f"All {end.number:,} batches carry the hashes they should."
-            _log.info("the journal is verified", batches=end.number, seconds=round(perf_counter() - began, 3))
+            self.state, self.detail = "passed", f"All {self.done:,} batches carry the hashes they should."
+            _log.info("the journal is verified", batches=self.done, seconds=round(perf_counter() - began, 3))
+
+
+class Verification(VerificationRun):
+    """Verifies one journal up to ``head``, the newest durable batch when it begins."""
+
+    def __init__(self, journal: Journal, head: Callable[[], Link]) -> None:
+        super().__init__()
+        self._journal = journal
+        self._head = head
+
+    def begin(self) -> None:
+        """Take note of the end."""
+        self._end = self._head()
+        self.total = self._end.number
+
+    async def verify(self) -> None:
+        """Read to the end, in pieces."""
+        while self.done < self._end.number:
+            self.done = await self._piece(self._end)
 
     async def _piece(self, end: Link) -> int:
         """Verify some more batches, rest, and return the number of the last one that is right."""

@@ -14,7 +14,6 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -22,24 +21,21 @@ import structlog
 from pricetime.adapters.clock import SystemClock
 from pricetime.adapters.mongo import Mongo
 from pricetime.adapters.mongo_accounts import MongoAccounts
-from pricetime.adapters.mongo_partitions import MongoNumbers, MongoPartitionJournal, topology_of
+from pricetime.adapters.mongo_partitions import MongoNumbers, MongoPartitionJournal
 from pricetime.adapters.mongo_schema import STOCK_NAMES
 from pricetime.adapters.mongo_slots import MongoSlot
 from pricetime.adapters.mongo_views import MongoViews
-from pricetime.adapters.passwords import BcryptHasher
 from pricetime.adapters.redis_client import connect_redis
 from pricetime.adapters.redis_registrations import RedisRegistrations
 from pricetime.adapters.redis_revocations import RedisRevocations, Revocation
-from pricetime.adapters.tokens import Ed25519Signer
 from pricetime.api.guards.rates import Rates
 from pricetime.api.page import read_page
 from pricetime.api.services import Services, StockDirectory
 from pricetime.api.shares import OWN, service_of
 from pricetime.api.table import ENDPOINTS
-from pricetime.errors import PricetimeError, RuleError
+from pricetime.errors import PricetimeError
 from pricetime.identity import Identity
 from pricetime.ports import AS_HEARD, Notice
-from pricetime.records import Reason, iter_events
 from pricetime.records.commands import open_account
 from pricetime.rules.partitions.routing import Address, Room, Topology
 from pricetime.runtime import Progress, Reader
@@ -52,7 +48,9 @@ from pricetime.services.broker import Broker
 from pricetime.services.broker_link import BrokerLink
 from pricetime.services.process import ServiceProcess
 from pricetime.services.run import serve_app
+from pricetime.services.share import prepared
 from pricetime.services.shared_rates import share_rates
+from pricetime.services.users import new_identity
 from pricetime.telemetry import Metrics
 
 _PATIENCE_S: Final = 10.0
@@ -128,7 +126,7 @@ class _Opening:
     async def services(self) -> Services:
         """Return what the endpoints need."""
         started_ns, settings, metrics = time.time_ns(), self._settings, self._process.metrics
-        topology = await self._process.once_there("the database", self._topology)
+        topology = await self._process.once_there("the database", lambda: prepared(self._mongo, settings))
         dispatcher = await self._process.once_there("the database", lambda: self._dispatcher(topology))
         link = await self._link(dispatcher)
         progress = Progress(dispatcher.published)
@@ -176,10 +174,6 @@ class _Opening:
 
     def _journal(self, partition: Address) -> MongoPartitionJournal:
         return MongoPartitionJournal(self._mongo.database, partition)
-
-    async def _topology(self) -> Topology:
-        await self._mongo.prepare()
-        return await topology_of(self._mongo.database, Topology(self._settings.ledgers, self._settings.books))
 
     # ---------------------------------------------------------------------- commands and their answers
 
@@ -233,27 +227,16 @@ class _Opening:
 
     def _identity(self, accounts: MongoAccounts, dispatcher: Dispatcher) -> Identity:
         settings = self._settings
-        hasher = BcryptHasher(
-            cost=settings.bcrypt_cost,
-            workers=settings.bcrypt_workers,
-            queue_limit=settings.bcrypt_queue_limit,
-        )
-        self._stack.callback(hasher.close)
 
-        async def account() -> int:
-            number = await self._numbers.next("account")
-            opened = next(iter_events(await dispatcher.submit(open_account(number).pack())))
-            if opened.reason:
-                raise RuleError(Reason(opened.reason))
-            return opened.account
+        async def open_new() -> bytes:
+            return await dispatcher.submit(open_account(await self._numbers.next("account")).pack())
 
-        return Identity(
-            accounts=accounts,
-            hasher=hasher,
-            signer=Ed25519Signer(Path(settings.data) / "keys"),
-            clock=self._clock,
-            settings=settings,
-            open_account=account,
+        return new_identity(
+            self._stack,
+            settings,
+            self._clock,
+            accounts,
+            open_new,
             registrations=RedisRegistrations(self._redis, settings.registrations_waiting_limit),
         )
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from pricetime.adapters.mongo import EVERY_COLLECTION, Mongo
 from pricetime.adapters.mongo_schema import Collection
-from pricetime.adapters.tls import Certificates
+from pricetime.adapters.tls import OPERATOR, Certificates
 from pricetime.settings import Settings
-
-OPERATOR = "operator"
-"""The name of the certificate that an operator shows."""
 
 
 def collections() -> tuple[Collection, ...]:
@@ -48,5 +44,4 @@ def shard(settings: Settings) -> list[str]:
 
 def connected(settings: Settings) -> Mongo:
     """Return an operator's connections; nothing is sent yet."""
-    certificates = Certificates(Path(settings.certs), OPERATOR) if settings.certs else None
-    return Mongo.connect(settings, certificates)
+    return Mongo.connect(settings, Certificates.of(settings.certs, OPERATOR))

@@ -13,10 +13,9 @@ import msgspec
 
 from pricetime.adapters.redis_client import connect_redis
 from pricetime.adapters.redis_presence import RedisPresence
-from pricetime.adapters.tls import Certificates
+from pricetime.adapters.tls import OPERATOR, Certificates
 from pricetime.errors import NotFound
 from pricetime.ports import Presence, Sign
-from pricetime.services.databases import OPERATOR
 from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.record import read_record
 from pricetime.settings import Settings
@@ -97,7 +96,7 @@ def _report(sign: Sign, before: Sign) -> HostReport:
 @asynccontextmanager
 async def _presence(settings: Settings) -> AsyncIterator[RedisPresence]:
     located = _located(settings)
-    certificates = Certificates(Path(located.certs), OPERATOR) if located.certs else None
+    certificates = Certificates.of(located.certs, OPERATOR)
     redis = connect_redis(located, certificates)
     try:
         yield RedisPresence(redis, located.heartbeat_lifetime_ms)

@@ -13,26 +13,21 @@ bounded pauses, and without Redis everybody keeps what they have.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Final
 
-from pricetime.adapters.clock import SystemClock
-from pricetime.adapters.mongo import Mongo
-from pricetime.adapters.mongo_partitions import MongoPartitionJournal, MongoPartitionSnapshots, topology_of
-from pricetime.adapters.redis_client import connect_redis
-from pricetime.adapters.redis_presence import RedisPresence
+from pricetime.adapters.mongo_partitions import MongoPartitionJournal, MongoPartitionSnapshots
 from pricetime.ports import Message, PartitionBatch, PartitionJournal, PartitionSnapshots
 from pricetime.records import COMMAND_BYTES, EVENT_BYTES, iter_commands, iter_events
 from pricetime.rules.partitions import Address, Room, Topology
-from pricetime.runtime.hosting import Counters, Hosting, until_cancelled
+from pricetime.runtime.hosting import Counters, until_cancelled
 from pricetime.runtime.partition import PartitionHost
 from pricetime.runtime.partition_turns import PartitionLimits
 from pricetime.services.broker import Broker
-from pricetime.services.operations import Dependency, Operations, serving
 from pricetime.services.process import ServiceProcess
+from pricetime.services.share import host_share
 from pricetime.settings import Settings
 from pricetime.telemetry import Metrics
 
@@ -42,55 +37,18 @@ ROOMS: Final = {"ledger": Room.LEDGER, "engine": Room.BOOK}
 
 async def serve(process: ServiceProcess) -> None:
     """Host a share of the ledgers or books until the process is to stop."""
-    settings, certificates = process.settings, process.certificates
-    async with AsyncExitStack() as stack:
-        mongo = Mongo.connect(settings, certificates)
-        stack.push_async_callback(mongo.close)
-        redis = connect_redis(settings, certificates)
-        stack.push_async_callback(redis.aclose)
-        presence = RedisPresence(redis, settings.heartbeat_lifetime_ms)
-        operations = Operations(process.name, process.instance, process.metrics)
-        operations.dependencies["mongodb"] = Dependency(mongo.ping)
-        operations.dependencies["redis"] = Dependency(presence.ping, is_needed=False)
-        await stack.enter_async_context(serving(operations, process.listener, settings, certificates))
-        topology = await process.once_there("the database", lambda: _prepared(mongo, settings))
-        broker = Broker(settings, certificates, topology)
-        stack.push_async_callback(broker.close)
-        operations.dependencies["rabbitmq"] = Dependency(broker.check)
-        partitions = Partitions(
+    room = ROOMS[process.name]
+    await host_share(
+        process,
+        lambda topology: [address for address in topology.addresses() if address.room == room],
+        lambda broker, topology, mongo: Partitions(
             broker,
             topology,
             lambda address: MongoPartitionJournal(mongo.database, address),
             lambda address: MongoPartitionSnapshots(mongo.database, address),
-            settings,
-        )
-        room = ROOMS[process.name]
-        hosting = Hosting(
-            presence,
-            process.name,
-            process.instance,
-            [address for address in topology.addresses() if address.room == room],
-            partitions.host,
-            heartbeat_s=settings.heartbeat_ms / 1_000,
-            clock=SystemClock(),
-            lifetime_s=settings.heartbeat_lifetime_ms / 1_000,
-            pause_s=settings.reconnect_pause_ms / 1_000,
-            pause_max_s=settings.reconnect_pause_max_ms / 1_000,
-            hand_over_s=settings.hand_over_ms / 1_000,
-            stands_by=partitions.stand_by,
-            counters=partitions.counters,
-        )
-        _measure(process.metrics, hosting, broker)
-        running = asyncio.create_task(hosting.run())
-        process.tell_ready()
-        await process.until_stopped(running)
-        await hosting.stop()
-        await running
-
-
-async def _prepared(mongo: Mongo, settings: Settings) -> Topology:
-    await mongo.prepare()
-    return await topology_of(mongo.database, Topology(settings.ledgers, settings.books))
+            process.settings,
+        ),
+    )
 
 
 class Partitions:
@@ -145,6 +103,24 @@ class Partitions:
             stack.callback(self._hosts.pop, address)
             await until_cancelled(host.run(), host.stop)
 
+    def measure(self, metrics: Metrics) -> None:
+        """Export how much has been journaled, and how late."""
+        counters, broker = self.counters, self._broker
+        metrics.counter(
+            "pricetime_partition_batches", "Batches that were journaled here.", lambda: counters.batches
+        )
+        metrics.counter(
+            "pricetime_partition_records", "Records that came in with them.", lambda: counters.records
+        )
+        metrics.gauge(
+            "pricetime_partition_lag_seconds",
+            "Age of the newest batch's oldest command.",
+            lambda: counters.lag_s,
+        )
+        metrics.counter(
+            "pricetime_broker_connections", "Connections made to RabbitMQ.", lambda: broker.connections
+        )
+
     def _count(self, batch: PartitionBatch) -> None:
         self.counters.batches += 1
         self.counters.records += sum(map(_records_in, batch.inputs))
@@ -162,21 +138,3 @@ def _time_of(message: Message) -> int:
     if message.source.room == Room.BOOK:
         return next(iter_events(records)).time_ns if len(records) >= EVENT_BYTES else 0
     return next(iter_commands(records)).time_ns if len(records) >= COMMAND_BYTES else 0
-
-
-def _measure(metrics: Metrics, hosting: Hosting, broker: Broker) -> None:
-    counters = hosting.counters
-    metrics.counter(
-        "pricetime_partition_batches", "Batches that were journaled here.", lambda: counters.batches
-    )
-    metrics.counter(
-        "pricetime_partition_records", "Records that came in with them.", lambda: counters.records
-    )
-    metrics.gauge(
-        "pricetime_partition_lag_seconds", "Age of the newest batch's oldest command.", lambda: counters.lag_s
-    )
-    metrics.gauge("pricetime_partitions_owned", "Partitions hosted here.", lambda: len(hosting.owned))
-    metrics.gauge("pricetime_presence", "1 while Redis tells who lives.", lambda: hosting.is_presence_there)
-    metrics.counter(
-        "pricetime_broker_connections", "Connections made to RabbitMQ.", lambda: broker.connections
-    )

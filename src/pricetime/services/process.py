@@ -8,7 +8,6 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -43,7 +42,7 @@ class ServiceProcess:
         self.listener = listener
         self.metrics = Metrics()
         self.stopping = asyncio.Event()
-        self.certificates = Certificates(Path(settings.certs), name) if settings.certs else None
+        self.certificates = Certificates.of(settings.certs, name)
         self._on_ready = on_ready
 
     @property

@@ -16,8 +16,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from pricetime.adapters.redis_channels import listen
 from pricetime.api.guards.rates import Buckets, Rates
-from pricetime.runtime.pauses import Pauses
 
 _CHANNEL: Final = "pricetime:rates"
 _log = structlog.get_logger(__name__)
@@ -58,23 +58,13 @@ async def _tell(redis: Redis, addresses: Buckets, accounts: Buckets, me: str, in
 
 
 async def _hear(redis: Redis, addresses: Buckets, accounts: Buckets, me: str) -> None:
-    pauses = Pauses(0.1, 3.0)
-    while True:
-        try:
-            async with redis.pubsub(ignore_subscribe_messages=True) as channel:
-                await channel.subscribe(_CHANNEL)
-                pauses.reset()
-                async for message in channel.listen():
-                    _take(_decode(message["data"]), addresses, accounts, me)
-        except (RedisError, OSError) as error:
-            _log.warning("rates are not shared: Redis cannot be used", error=str(error))
-            await asyncio.sleep(pauses.next_s())
+    async def take(data: bytes) -> None:
+        told = _decode(data)
+        if told.by == me:
+            return
+        for address, weight in told.addresses.items():
+            addresses.charge_elsewhere(address, weight)
+        for account, weight in told.accounts.items():
+            accounts.charge_elsewhere(account, weight)
 
-
-def _take(told: _Told, addresses: Buckets, accounts: Buckets, me: str) -> None:
-    if told.by == me:
-        return
-    for address, weight in told.addresses.items():
-        addresses.charge_elsewhere(address, weight)
-    for account, weight in told.accounts.items():
-        accounts.charge_elsewhere(account, weight)
+    await listen(redis, _CHANNEL, take)

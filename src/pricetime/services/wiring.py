@@ -20,15 +20,11 @@ from typing import Final
 import structlog
 
 from pricetime.adapters.clock import SystemClock
-from pricetime.adapters.passwords import BcryptHasher
-from pricetime.adapters.tokens import Ed25519Signer
 from pricetime.api.guards.rates import Rates
 from pricetime.api.page import read_page
 from pricetime.api.services import Services, StockDirectory
-from pricetime.errors import RuleError, SnapshotError
-from pricetime.identity import Identity
-from pricetime.ports import Accounts, Batch, Clock, Journal, Snapshots
-from pricetime.records import Reason, iter_events
+from pricetime.errors import SnapshotError
+from pricetime.ports import Batch, Clock, Journal, Snapshots
 from pricetime.records.commands import Limits, open_account, set_limits
 from pricetime.runtime import Progress, Reader, Sequencer
 from pricetime.runtime.implementations import name_of, pick, sentence_on
@@ -38,6 +34,7 @@ from pricetime.runtime.venue import Venue
 from pricetime.runtime.verification import Verification
 from pricetime.services.folder import DataFolder
 from pricetime.services.snapshotter import command_for
+from pricetime.services.users import new_identity
 from pricetime.services.view_process import ViewProcess
 from pricetime.settings import Settings
 from pricetime.telemetry import Metrics
@@ -74,7 +71,9 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
             queue_limit=settings.accounts_queue_limit, users_cached=settings.users_cached
         )
         stack.callback(accounts.close)
-        identity = _identity(stack, settings, folder, clock, accounts, sequencer)
+        identity = new_identity(
+            stack, settings, clock, accounts, lambda: sequencer.submit(open_account().pack())
+        )
         await identity.start()
         stocks = StockDirectory(accounts, clock)
         await stocks.load()
@@ -196,36 +195,6 @@ async def _set_limits(settings: Settings, venue: Venue, sequencer: Sequencer) ->
     )
     if venue.limits != limits:
         await sequencer.submit(set_limits(*limits).pack())
-
-
-def _identity(
-    stack: AsyncExitStack,
-    settings: Settings,
-    folder: DataFolder,
-    clock: Clock,
-    accounts: Accounts,
-    sequencer: Sequencer,
-) -> Identity:
-    hasher = BcryptHasher(
-        cost=settings.bcrypt_cost, workers=settings.bcrypt_workers, queue_limit=settings.bcrypt_queue_limit
-    )
-    stack.callback(hasher.close)
-
-    async def account() -> int:
-        answer = await sequencer.submit(open_account().pack())
-        opened = next(iter_events(answer))
-        if opened.reason:
-            raise RuleError(Reason(opened.reason))
-        return opened.account
-
-    return Identity(
-        accounts=accounts,
-        hasher=hasher,
-        signer=Ed25519Signer(folder.keys),
-        clock=clock,
-        settings=settings,
-        open_account=account,
-    )
 
 
 def _verification(stack: AsyncExitStack, journal: Journal, sequencer: Sequencer) -> Verification:

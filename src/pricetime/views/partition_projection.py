@@ -16,7 +16,8 @@ from pricetime.errors import ViewsDamaged
 from pricetime.ports import PartitionBatch, PartitionViewStore, ViewChanges, ViewPosition
 from pricetime.records import EVENT_BYTES, Event
 from pricetime.records.fields import EVENT
-from pricetime.rules.partitions.routing import EVENTS, Address, Room, Topology
+from pricetime.rules.partitions.routing import Address, Room, Topology
+from pricetime.runtime.notices import told_by
 from pricetime.views.book_stream import BookStream
 from pricetime.views.ledger_stream import LedgerStream
 from pricetime.views.projection import ROWS_KEPT
@@ -57,11 +58,6 @@ class PartitionProjection:
         """Return what has changed since the last time and begin anew."""
         self.events = 0
         return ViewChanges(position=self.position, **self._stream.take())
-
-
-def told_by(batch: PartitionBatch) -> bytes:
-    """Return the events of a batch that everybody is told."""
-    return b"".join(output.records for output in batch.outputs if output.destination == EVENTS)
 
 
 def _last_number(told: bytes) -> int:

@@ -7,7 +7,16 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 import pytest
-from tests.support.parts import LEDGER, MINE, SERVICE, TOPOLOGY, Gate, limits
+from tests.support.parts import (
+    LEDGER,
+    MINE,
+    SERVICE,
+    TOPOLOGY,
+    Gate,
+    filled,
+    limits,
+    see_the_later_append_fenced,
+)
 from tests.support.parts import Place as AnyPlace
 
 from pricetime.adapters.memory_partitions import (
@@ -15,7 +24,7 @@ from pricetime.adapters.memory_partitions import (
     MemoryPartitionJournal,
     MemoryPartitionSnapshots,
 )
-from pricetime.errors import BrokerFailed, JournalFenced, JournalTampered, JournalTorn
+from pricetime.errors import BrokerFailed, JournalTampered, JournalTorn
 from pricetime.ports import Message, PartitionBatch
 from pricetime.records import Event, EventKind, Side, commands
 from pricetime.rules.partitions import EVENTS, Address, LedgerPartition, Room, Topology
@@ -37,16 +46,6 @@ async def place() -> AsyncIterator[Place]:
 
 def state_of(host: PartitionHost) -> bytes:
     return host.snapshot().state
-
-
-async def filled(place: Place, count: int, **options: int) -> PartitionHost:
-    """Return a host that has opened so many accounts, each in a batch of its own."""
-    host = place.host(LEDGER, **options)
-    await host.take_over()
-    for account in MINE[:count]:
-        await place.broker.publish([place.message(commands.open_account(account))])
-        await host.serve_once()
-    return host
 
 
 async def test_a_venue_in_parts_trades_and_goes_on_when_hosts_are_killed(place: Place) -> None:
@@ -198,20 +197,7 @@ async def test_what_holds_no_records_is_passed_over_and_counted_as_heard(place: 
 
 
 async def test_of_two_hosts_the_one_that_appends_second_steps_down_and_has_told_nobody(place: Place) -> None:
-    first = await filled(place, 1)
-    gate = first._journal = Gate(place.journals[LEDGER])  # type: ignore[assignment]
-    await place.broker.publish([place.message(commands.deposit(MINE[0], 5))])
-    late = asyncio.create_task(first.serve_once())
-    await gate.reached.wait()
-    second = place.host(LEDGER)  # which takes the queue over, and what was not acknowledged
-    await second.take_over()
-    await second.serve_once()
-    gate.opened.set()
-    with pytest.raises(JournalFenced):
-        await late
-    told = [each.message.number for each in await place.events.receive(99)]
-    assert told == [1, 1, 2]  # the second published again what might not have left
-    assert len(place.journals[LEDGER].batches) == 2
+    await see_the_later_append_fenced(place)
 
 
 class Deaf(MemoryBroker):

@@ -40,13 +40,14 @@ class AccountSource:
     def read(self, moment: Moment, before: AccountState | None) -> Reading[AccountState]:
         """Read what may have changed: all of it, or only what the shares are worth."""
         if before is None:
-            return Reading(self._state(moment, None))
+            return Reading(self._state(moment, None, self._latest(moment)))
         if self._account not in moment.orders:
             holdings = self._holdings(moment, before.rows, before)
             return self._compared(before, before._replace(holdings=holdings), [], [])
         numbers = moment.orders[self._account]
-        now = self._state(moment, before)
-        executions = self._new_executions(moment, before.latest_trades)
+        latest = self._latest(moment)
+        now = self._state(moment, before, latest)
+        executions = self._new_executions(moment, latest, before.latest_trades)
         if numbers is None or executions is None or len(numbers) > self._rows_limit:
             return Reading(now, is_cut=True)
         return self._compared(before, now, self._orders(moment, numbers), executions)
@@ -68,14 +69,18 @@ class AccountSource:
         is_news = change.orders or change.executions or change.wallet or change.holdings
         return Reading(now, change if is_news else None)
 
-    def _state(self, moment: Moment, before: AccountState | None) -> AccountState:
+    def _latest(self, moment: Moment) -> Sequence[ExecutionRow]:
+        return moment.views.executions(self._account, limit=EXECUTION_ROWS)
+
+    def _state(
+        self, moment: Moment, before: AccountState | None, latest: Sequence[ExecutionRow]
+    ) -> AccountState:
         rows = {row.stock: row for row in moment.views.holdings(self._account)}
-        newest = moment.views.executions(self._account, limit=EXECUTION_ROWS)
         return AccountState(
             moment.views.balance(self._account),
             rows,
             self._holdings(moment, rows, before),
-            frozenset(row.trade for row in newest),
+            frozenset(row.trade for row in latest),
         )
 
     def _holdings(
@@ -95,12 +100,13 @@ class AccountSource:
         rows = [moment.views.order(number) for number in sorted(numbers)]
         return [_show.order(row) for row in rows if row is not None and row.account == self._account]
 
-    def _new_executions(self, moment: Moment, known: frozenset[int]) -> list[schema.Execution] | None:
+    def _new_executions(
+        self, moment: Moment, rows: Sequence[ExecutionRow], known: frozenset[int]
+    ) -> list[schema.Execution] | None:
         """Return the executions beside those known, oldest first; None where they are too many.
 
         Numbers do not tell: where books number their own trades, a new one may have a smaller number.
         """
-        rows = moment.views.executions(self._account, limit=EXECUTION_ROWS)
         if len(rows) == EXECUTION_ROWS and known.isdisjoint(row.trade for row in rows):
             rows = moment.views.executions(self._account, limit=self._rows_limit + 1)
             if len(rows) > self._rows_limit and known.isdisjoint(row.trade for row in rows):

@@ -22,6 +22,7 @@ from pricetime.adapters.tokens import Ed25519Signer
 from pricetime.api.page import PACKED
 from pricetime.api.shares import Share
 from pricetime.errors import ProgramMissing, TopologyFailed
+from pricetime.services.folder import DataFolder
 from pricetime.services.topology.certs import make_certificates
 from pricetime.services.topology.definitions import rabbit_definitions
 from pricetime.services.topology.mongodb import mongodb
@@ -72,7 +73,9 @@ def prepare(wanted: Wanted) -> Prepared:
     layout, settings = wanted.layout, wanted.settings
     _look_for_servers()
     _make_folders(layout)
-    Ed25519Signer(layout.data / "keys")  # makes the key that all services share, before any of them looks
+    Ed25519Signer(
+        DataFolder(layout.data).keys
+    )  # makes the key that all services share, before any of them looks
     make_certificates(
         layout.certs,
         days=settings.certificate_days,

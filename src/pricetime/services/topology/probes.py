@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from pricetime.adapters.tls import Certificates
+from pricetime.adapters.tls import OPERATOR, Certificates
 from pricetime.errors import PricetimeError
 from pricetime.services.topology.record import Part
 
@@ -54,7 +54,7 @@ async def renew_redis(part: Part, certs: Path) -> None:
     It reads the files only when their names change, so each is called by its other name.
     """
     assert part.port is not None
-    context = Certificates(certs, "operator").client()
+    context = Certificates(certs, OPERATOR).client()
     async with _connected("127.0.0.1", part.port, "redis", context) as (reader, writer):
         for folder in (f"{certs}/.", f"{certs}"):
             files = f"tls-cert-file {folder}/redis.pem tls-key-file {folder}/redis-key.pem"
@@ -97,7 +97,7 @@ class Prober:
     """Asks the parts of a topology."""
 
     def __init__(self, certs: Path, url: str) -> None:
-        self._certificates = Certificates(certs, "operator")
+        self._certificates = Certificates(certs, OPERATOR)
         self._context = self._certificates.client()
         self._door = urlsplit(url)
         self._trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from pricetime.adapters.tls import Certificates
+from pricetime.adapters.tls import OPERATOR, Certificates
 from pricetime.errors import TopologyFailed
 from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.probes import ProbeFailed, Prober, renew_redis
@@ -43,9 +43,7 @@ class Watcher:
         every_s = self._settings.certificate_check_s
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch_health())
-            tasks.create_task(
-                Certificates(self._layout.certs, "operator").watch(every_s, self._renew_operator)
-            )
+            tasks.create_task(Certificates(self._layout.certs, OPERATOR).watch(every_s, self._renew_operator))
             tasks.create_task(Certificates(self._layout.certs, "nginx").watch(every_s, self._renew_door))
             tasks.create_task(self._watch_redis(every_s))
 
