@@ -273,23 +273,26 @@ class Dispatcher:
             part.insert(0, events)
         else:
             part.append(events)
+        concerned = self._concerned(each.command, notice, events)
         for destination, number in notice.sent:
-            if self._concerns(each.command, notice.partition, destination, events):
+            if destination in concerned:
                 each.waits[destination, notice.partition] = number
                 self._waiting_for.setdefault(destination, {})[each] = None
         self._finish(each)
 
-    def _concerns(self, command: Command, source: Address, destination: Address, events: bytes) -> bool:
-        """Return whether an answer has to wait until a message has been heard that left with its events.
+    def _concerned(self, command: Command, notice: Notice, events: bytes) -> set[Address]:
+        """Return which partitions have to hear what left with events of a command before it is answered.
 
         A book tells the ledgers of both sides. An order's ledger waits for the book's answer anyway, except
         where it answers itself: a CANCEL_ALL is over when the books have cancelled.
         """
-        if source.room == Room.LEDGER:
-            return command.kind == CommandKind.CANCEL_ALL and destination.room == Room.BOOK
-        array = event_array(events)
-        accounts = set(array["account"].tolist()) | set(array["maker_account"].tolist())
-        return any(self._topology.ledger_of(account) == destination for account in accounts if account)
+        if notice.partition.room == Room.BOOK:
+            array = event_array(events)
+            accounts = set(array["account"].tolist()) | set(array["maker_account"].tolist())
+            return {self._topology.ledger_of(account) for account in accounts if account}
+        if command.kind != CommandKind.CANCEL_ALL:
+            return set()
+        return {destination for destination, _ in notice.sent if destination.room == Room.BOOK}
 
     def _let_go(self, partition: Address) -> None:
         """Finish what has waited for a partition to hear of it."""
@@ -320,7 +323,7 @@ class Dispatcher:
         for partition, _ in each.waits:
             self._waiting_for.get(partition, {}).pop(each, None)
         self.queued -= 1
-        if not self.queued:
+        if not self.queued and self._is_stopping:
             self._drained.set()
 
 

@@ -247,6 +247,20 @@ async def test_more_than_may_wait_is_refused_and_a_stop_refuses_all(new_desk: Ca
         desk.dispatcher.hand_in(open_account(3).pack())
 
 
+async def test_a_stop_waits_for_what_was_taken(new_desk: Callable[..., _Desk]) -> None:
+    desk = new_desk()
+    await desk.do(open_account(1).pack())
+    answer = desk.dispatcher.hand_in(deposit(1, 5).pack())
+    await desk.until_sent(2)
+    stopping = asyncio.create_task(desk.dispatcher.stop(30))
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    for notice in desk.venue.settle():
+        await desk.dispatcher.hear(notice)
+    await stopping
+    assert answer.done()
+
+
 async def test_an_answer_that_does_not_come_is_given_up(new_desk: Callable[..., _Desk]) -> None:
     desk = new_desk(answer_wait_s=0.0)
     answer = desk.dispatcher.hand_in(open_account(1).pack())
