@@ -88,9 +88,12 @@ class ViewProcess:
             self._timer = asyncio.get_running_loop().call_later(_PACE_S, self._wake_now)
 
     def _wake_now(self) -> None:
+        """Wake the process, unless it has everything: it would have nothing to tell, and count as awake."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._newest <= self._progress.position:
+            return
         process = self._process
         if self._is_woken or process is None or process.stdin is None or process.stdin.is_closing():
             return
