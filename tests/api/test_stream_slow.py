@@ -33,7 +33,12 @@ def deep_book(member: Member, stock: str) -> None:
 
 
 def fill(stream: RawStream, stock: str) -> None:
-    """Ask for far more than the connection can hold, and read nothing of it."""
+    """Ask for far more than the connection can hold, and read nothing of it but the first answer.
+
+    That one comes when the views have all there is, and from then on every question is answered at once. What
+    is asked before would be answered together, by one snapshot.
+    """
+    stream.subscribe("depth", stock=stock, levels=200)
     for _ in range(SPAM):
         stream.say(op="subscribe", channel="depth", stock=stock, levels=200)
 
