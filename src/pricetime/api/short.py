@@ -39,9 +39,8 @@ Answer = Callable[[int, bytes, bytes], None]
 
 HEADS_LIMIT: Final = 10_000
 HEAD_BYTES_LIMIT: Final = 2_048
-_UNUSUAL: Final = frozenset(
-    {b"origin", b"expect", b"upgrade", b"content-encoding", b"transfer-encoding", b"x-request-id"}
-)
+_UNUSUAL: Final = frozenset({b"origin", b"expect", b"upgrade", b"content-encoding", b"transfer-encoding"})
+_OF_ONE_REQUEST: Final = frozenset({b"idempotency-key", b"x-request-id"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -108,8 +107,8 @@ class ShortWay:
         return _UNUSUAL.isdisjoint(head.fields)
 
     def remember(self, raw: bytes, head: Head, length: int) -> None:
-        """Keep a head that is known, with the length of its body; a key of its own makes it the only one."""
-        if len(raw) <= HEAD_BYTES_LIMIT and b"idempotency-key" not in head.fields:
+        """Keep a head that is known, with the length of its body, unless no other request can have it."""
+        if len(raw) <= HEAD_BYTES_LIMIT and _OF_ONE_REQUEST.isdisjoint(head.fields):
             head.length = length
             self.heads[raw] = head
             if len(self.heads) > HEADS_LIMIT:

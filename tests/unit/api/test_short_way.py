@@ -191,6 +191,11 @@ async def test_both_ways_answer_alike(
     assert long.status == status
 
 
+async def test_the_id_that_a_proxy_gave_is_the_answer_s(venue: Venue):
+    (answer,) = venue.send("/v1/pay", b'{"amount": 13}', venue.headers(X_Request_Id="of-the-proxy"))
+    assert answer.headers["x-request-id"] == answer.json["request_id"] == "of-the-proxy"
+
+
 async def test_rates_are_charged_on_both_ways(tmp_path: Path):
     async with served(tmp_path, rate_limits=True, rate_account_burst=2, rate_account_per_s=1) as venue:
         first = venue.send("/v1/pay", b'{"amount": 7}', venue.headers())
@@ -256,9 +261,10 @@ async def test_heads_are_remembered_up_to_a_limit(venue: Venue):
     assert b"head 0" not in venue.way.heads
 
 
-async def test_long_heads_and_those_with_a_key_of_their_own_are_not_remembered(venue: Venue):
+@pytest.mark.parametrize("name", ["Idempotency-Key", "X-Request-Id"])
+async def test_long_heads_and_those_of_one_request_are_not_remembered(venue: Venue, name: str):
     venue.way.remember(b"x" * (HEAD_BYTES_LIMIT + 1), head_of("/v1/pay", {}), 7)
-    keyed = head_of("/v1/pay", {"Idempotency-Key": "once"})
+    keyed = head_of("/v1/pay", {name: "once"})
     assert venue.way.knows(keyed)
     venue.way.remember(b"x", keyed, 7)
     assert venue.way.heads == {}
