@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -21,7 +22,7 @@ from tests.support.topology import Topology, eventually, greet, greet_plain, pri
 
 from pricetime.services.topology.certs import make_certificates
 from pricetime.services.topology.plan import SERVICES, Layout
-from pricetime.services.topology.probes import ProbeFailed, Prober
+from pricetime.services.topology.probes import Prober
 from pricetime.services.topology.record import Part, locked
 from pricetime.services.topology.watcher import Watcher
 from pricetime.settings import load
@@ -209,6 +210,46 @@ def test_a_killed_nginx_is_back_without_its_old_workers(topology: Topology):
         assert client.get("/healthz").status_code == 200
 
 
+def status(topology: Topology) -> dict[str, dict[str, Any]]:
+    """What `pricetime status` says of each part."""
+    told = pricetime("status", "--data", topology.layout.data, "--json")
+    parts = json.loads(told.stdout)["parts"]
+    assert told.returncode == (0 if all(each["is_ready"] for each in parts) else 1), told.stderr
+    return {each["name"]: each for each in parts}
+
+
+def test_status_shows_what_each_part_is_and_uses(topology: Topology):
+    shown = status(topology)
+    assert [(name, each["port"]) for name, each in shown.items()] == [
+        (part.name, part.port) for part in topology.record.parts
+    ]
+    assert {name: each["pid"] for name, each in shown.items()} == {
+        name: state.pid for name, state in topology.supervisor.states().items()
+    }
+    assert shown["rabbitmq"]["memory_bytes"] > 30_000_000
+    assert sum(each["cpu"] for each in shown.values()) > 0
+    told = pricetime("status", "--data", topology.layout.data)
+    assert (told.returncode, topology.url in told.stdout) == (0, True), told.stdout
+
+
+def test_status_counts_how_often_a_part_has_ended_unasked_and_says_why_it_is_not_ready(topology: Topology):
+    before = status(topology)["views-1"]
+    topology.supervisor.stop("views-1")
+    eventually(lambda: status(topology)["views-1"]["state"] == "stopped")
+    stopped = status(topology)["views-1"]
+    assert (stopped["is_ready"], stopped["pid"], stopped["restarts"]) == (False, 0, before["restarts"])
+    topology.supervisor.start("views-1")
+    eventually(lambda: status(topology)["views-1"]["is_ready"])
+    os.kill(topology.pid("views-1"), signal.SIGKILL)
+    eventually(lambda: status(topology)["views-1"]["restarts"] == before["restarts"] + 1)
+    eventually(lambda: status(topology)["views-1"]["is_ready"])
+
+
+def test_status_where_nothing_runs_says_so(tmp_path: Path):
+    told = pricetime("status", "--data", tmp_path)
+    assert (told.returncode, "No venue runs" in told.stderr) == (1, True)
+
+
 async def test_what_hangs_is_killed_and_started_anew(topology: Topology):
     settings = load({"watch_every_s": 1, "watch_timeout_s": 3, "watch_failures": 2}, environment={})
     watch = asyncio.create_task(Watcher(topology.layout, topology.record, settings).run())
@@ -229,8 +270,7 @@ async def eventually_ready(topology: Topology, part: Part) -> None:
     prober = Prober(topology.layout.certs, topology.url)
     async with asyncio.timeout(60):
         while True:
-            with contextlib.suppress(ProbeFailed):
-                await prober.ready(part)
+            if not await prober.unready(part, 5):
                 return
             await asyncio.sleep(0.1)
 

@@ -26,7 +26,7 @@ from pricetime.services.topology.record import read_record
 from pricetime.services.topology.supervision import Supervisor
 
 _PATIENCE_S = 240
-_SOON_S = 30
+_SOON_S = 60
 _LOOK_S = 0.05
 DEFAULTS = {"bcrypt_cost": 4, "rate_limits": "off", "log_level": "warning"}
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from pricetime.cli import options
-from pricetime.cli.output import print_json, print_table, say
+from pricetime.cli.output import say
+from pricetime.cli.status import show
 from pricetime.errors import TopologyFailed
 
 if TYPE_CHECKING:
     from pricetime.services.topology.prepare import Wanted
     from pricetime.services.topology.record import Record
-    from pricetime.services.topology.status import Status
 
 _LOOK_S = 1.0
 
@@ -53,27 +53,15 @@ def command(
 
     from pricetime.services.topology.plan import Layout, scale_of
     from pricetime.services.topology.prepare import Wanted
-    from pricetime.services.topology.status import statuses
     from pricetime.services.topology.up import bring_up
 
     layout = Layout(Path(settings.data).resolve())
     wanted = Wanted(layout=layout, settings=settings, scale=scale_of(_counts(scale)), is_tls=not no_tls)
     _take_signals()
     record = bring_up(wanted, _silent if as_json else say)
-    show(record, statuses(layout, record), layout.logs, as_json)
+    show(layout, record, as_json)
     if not detach:
         _stay(wanted, record, as_json)
-
-
-def show(record: Record, states: list[Status], logs: Path, as_json: bool) -> None:
-    """Print where the venue is, and what runs."""
-    if as_json:
-        parts = [each._asdict() for each in states]
-        print_json({"url": record.url, "logs": str(logs), "mongo_url": record.mongo_url, "parts": parts})
-        return
-    rows = [(each.name, each.state, each.port, each.pid, f"{each.up_s} s") for each in states]
-    print_table(("process", "state", ">port", ">id", ">up"), rows, empty="")
-    say(f"The venue is at {record.url} (its API: {record.url}/docs); logs are in {logs}.")
 
 
 def _counts(scale: tuple[str, ...]) -> dict[str, int]:

@@ -20,6 +20,7 @@ VERBS: Final[dict[str, str]] = {
     "portfolio": "Show shares, their cost and profit.",
     "watch": "Watch the book and the tape of a stock.",
     "up": "Run the venue as many services on this machine.",
+    "status": "Show each process of `pricetime up`.",
     "down": "End the services that `pricetime up` started.",
     "certs": "Make the certificates of the services.",
     "load": "Put the venue under load and measure latency.",

@@ -6,6 +6,7 @@ import pytest
 
 from pricetime.cli.options import flags_from
 from pricetime.cli.output import print_json, print_table, shown
+from pricetime.cli.status import lasting
 
 
 def test_what_could_steer_a_terminal_is_replaced_in_names():
@@ -37,3 +38,11 @@ def test_json_is_one_document_on_one_line(capsys):
 @pytest.mark.parametrize("named", [{"port": 9}, {"port": None}])
 def test_a_flag_of_its_own_wins_over_set(named):
     assert flags_from(("port=5",), **named) == {"port": named["port"] or "5"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7_530, "2 h 5 min"), (349_300, "4 d 1 h")],
+)
+def test_a_time_is_shown_in_its_two_largest_units(seconds, words):
+    assert lasting(seconds) == words

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pricetime.services.topology.processes import MARK, end, find, group_of, is_running, leftovers
+from pricetime.services.topology.processes import MARK, end, find, group_of, is_running, leftovers, usages
 
 _SAY_AND_WAIT = "print('up', flush=True); import sys; sys.stdin.read()"
 
@@ -83,3 +83,18 @@ def test_a_group_is_found_after_its_leader_has_died(start):
     assert find(worker.pid) is None
     leader.stdin.close()
     leader.stdout.close()
+
+
+def test_what_a_process_uses_is_counted_with_all_that_it_has_started(start):
+    large = "x = bytearray(50_000_000); print(0, flush=True); input()"
+    pipes = "stdin=subprocess.PIPE, stdout=subprocess.PIPE"
+    begun = f"c = subprocess.Popen([sys.executable, '-c', {large!r}], {pipes}); c.stdout.readline();"
+    alone, with_child = start(), start(f"import subprocess, sys; {begun}")
+    used = usages([alone.pid, with_child.pid, 2**22 + 1])
+    assert used.keys() == {alone.pid, with_child.pid}
+    assert used[with_child.pid].memory_bytes > used[alone.pid].memory_bytes + 50_000_000
+
+
+def test_processor_time_grows_with_work(start):
+    busy = start("import time\nwhile time.process_time() < 0.2: pass\n")
+    assert usages([busy.pid])[busy.pid].cpu_s >= 0.19

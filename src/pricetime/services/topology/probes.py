@@ -17,6 +17,9 @@ from pricetime.adapters.tls import OPERATOR, Certificates
 from pricetime.errors import PricetimeError
 from pricetime.services.topology.record import Part
 
+PATIENCE_S: Final = 5.0
+"""What one who asks whether a part is ready waits for its answer."""
+
 _HEAD_LIMIT: Final = 16_384
 _AMQP: Final = b"AMQP\x00\x00\x09\x01"
 
@@ -105,17 +108,27 @@ class Prober:
         self._trusting.check_hostname = False
         self._trusting.verify_mode = ssl.CERT_NONE
 
-    async def ready(self, part: Part) -> None:
-        """Return where a part can do its work, else raise ProbeFailed."""
-        await self._ask(part, "/readyz")
+    async def unready(self, part: Part, within_s: float) -> str:
+        """Return why a part cannot do its work; empty where it can."""
+        return await self._failure(part, "/readyz", within_s)
 
-    async def healthy(self, part: Part) -> None:
-        """Return where a part answers at all, else raise ProbeFailed."""
-        await self._ask(part, "/healthz")
+    async def unhealthy(self, part: Part, within_s: float) -> str:
+        """Return how a part fails to answer; empty where it does not."""
+        return await self._failure(part, "/healthz", within_s)
 
     def reload(self) -> None:
         """Take in a renewed certificate; CertificateUnusable."""
         self._certificates.reload()
+
+    async def _failure(self, part: Part, path: str, within_s: float) -> str:
+        try:
+            async with asyncio.timeout(within_s):
+                await self._ask(part, path)
+        except ProbeFailed as failed:
+            return str(failed)
+        except TimeoutError:
+            return f"no answer within {within_s:g} s"
+        return ""
 
     async def _ask(self, part: Part, path: str) -> None:
         if part.port is None:

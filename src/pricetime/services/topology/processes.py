@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,17 +19,22 @@ MARK: Final = "PRICETIME_TOPOLOGY"
 """The variable that names the folder of the topology that a process belongs to."""
 
 _PROC: Final = Path("/proc")
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _LOOK_S: Final = 0.05
 _GRACE_S: Final = 10.0
 
 
 class Process(NamedTuple):
-    """One process. ``started``: in ticks since the machine did."""
+    """One process. ``started``: in ticks since the machine did. ``cpu_s``: processor time since then."""
 
     pid: int
     started: int
+    parent: int
     session: int
     group: int
+    cpu_s: float
+    memory_bytes: int
 
 
 def find(pid: int) -> Process | None:
@@ -37,8 +43,13 @@ def find(pid: int) -> Process | None:
         status = (_PROC / str(pid) / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    state, _, group, session, *rest = status.rpartition(")")[2].split()
-    return None if state in "ZX" else Process(pid, int(rest[15]), int(session), int(group))
+    state, *rest = status.rpartition(")")[2].split()
+    if state in "ZX":
+        return None
+    numbers = list(map(int, rest))  # of proc(5), from the fourth on
+    parent, group, session = numbers[:3]
+    cpu_s = (numbers[10] + numbers[11]) / _TICKS_PER_S
+    return Process(pid, numbers[18], parent, session, group, cpu_s, numbers[20] * _PAGE_BYTES)
 
 
 def is_running(pid: int, started: int) -> bool:
@@ -60,6 +71,32 @@ def leftovers(folder: Path, supervisor: int | None) -> list[Process]:
 def group_of(leader: int, session: int) -> list[Process]:
     """Return what runs of a group of processes in a session."""
     return [each for each in _all() if (each.group, each.session) == (leader, session)]
+
+
+class Usage(NamedTuple):
+    """What a process uses, with all that it has started: processor time until now, and memory."""
+
+    cpu_s: float
+    memory_bytes: int
+
+
+def usages(pids: Iterable[int]) -> dict[int, Usage]:
+    """Return what each of these processes uses; those that have ended are left out."""
+    running = {each.pid: each for each in _all()}
+    children: dict[int, list[Process]] = defaultdict(list)
+    for each in running.values():
+        children[each.parent].append(each)
+
+    def family(process: Process) -> Iterator[Process]:
+        yield process
+        for child in children[process.pid]:
+            yield from family(child)
+
+    members = {pid: list(family(running[pid])) for pid in pids if pid in running}
+    return {
+        pid: Usage(sum(each.cpu_s for each in found), sum(each.memory_bytes for each in found))
+        for pid, found in members.items()
+    }
 
 
 def end(found: Callable[[], Iterable[Process]], grace_s: float = _GRACE_S) -> int:

@@ -1,38 +1,96 @@
-"""What runs of a topology, for people and programs."""
+"""What runs of a topology: what the supervisor says of each part, what it says itself, and what it uses."""
 
 from __future__ import annotations
 
+import asyncio
+import re
 import time
-from typing import NamedTuple
+from collections import Counter
+from typing import Final
 
+import msgspec
+
+from pricetime.errors import TopologyFailed
 from pricetime.services.topology.plan import Layout
-from pricetime.services.topology.record import Record
-from pricetime.services.topology.supervision import Supervisor
+from pricetime.services.topology.probes import PATIENCE_S, Prober
+from pricetime.services.topology.processes import usages
+from pricetime.services.topology.record import Kind, Record, read_record
+from pricetime.services.topology.supervision import RUNNING, Supervisor
+
+_OVER_S: Final = 0.5
+_BEGAN: Final = "supervisord started"
+_ENDED: Final = re.compile(r" exited: (\S+) \(")
 
 
-class Status(NamedTuple):
-    """One process. ``pid`` and ``up_s`` are 0 where it does not run."""
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """One process. ``pid``, ``up_s``, ``cpu`` and ``memory_bytes`` are 0 where it does not run."""
 
     name: str
-    kind: str
+    kind: Kind
     state: str
-    port: int | None
+    """The supervisor's word: running, starting, backoff, stopping, stopped, exited, fatal."""
     pid: int
     up_s: int
+    port: int | None
+    is_ready: bool
+    """Whether it says itself that it can do its work."""
+    why: str
+    """Why it cannot; empty where it can."""
+    restarts: int
+    """How often it has ended unasked since `pricetime up`."""
+    cpu: float
+    """Processors that it and what it has started use now: 1 is one."""
+    memory_bytes: int
+    """Of all of these."""
+
+
+def running_record(layout: Layout) -> Record:
+    """Return what runs in a folder; TopologyFailed where nothing does."""
+    record = read_record(layout)
+    if record is None or not record.runs:
+        raise TopologyFailed(f"No venue runs in {layout.data}. `pricetime up` starts one.")
+    return record
 
 
 def statuses(layout: Layout, record: Record) -> list[Status]:
     """Return the status of every part, in the order of the record; TopologyFailed."""
+    return asyncio.run(_statuses(layout, record))
+
+
+async def _statuses(layout: Layout, record: Record) -> list[Status]:
     states = Supervisor(layout.socket).states()
-    now = time.time()
-    return [
-        Status(
-            part.name,
-            part.kind,
-            states[part.name].state.lower(),
-            part.port,
-            states[part.name].pid,
-            int(now - states[part.name].since) if states[part.name].pid else 0,
+    pids = {name: state.pid for name, state in states.items() if state.pid}
+    prober = Prober(layout.certs, record.url)
+    before, began_s = usages(pids.values()), time.monotonic()
+    failures, _ = await asyncio.gather(
+        asyncio.gather(*(prober.unready(part, PATIENCE_S) for part in record.parts)), asyncio.sleep(_OVER_S)
+    )
+    after, passed_s = usages(pids.values()), time.monotonic() - began_s
+    restarts, now = _restarts(layout), time.time()
+    found = []
+    for part, failure in zip(record.parts, failures, strict=True):
+        state = states[part.name]
+        then, used = before.get(state.pid), after.get(state.pid)
+        why = failure if state.state == RUNNING else state.said or state.state.lower()
+        found.append(
+            Status(
+                name=part.name,
+                kind=part.kind,
+                state=state.state.lower(),
+                pid=state.pid,
+                up_s=int(now - state.since) if state.pid else 0,
+                port=part.port,
+                is_ready=not why,
+                why=why,
+                restarts=restarts[part.name],
+                cpu=round((used.cpu_s - then.cpu_s) / passed_s, 3) if used and then else 0.0,
+                memory_bytes=used.memory_bytes if used else 0,
+            )
         )
-        for part in record.parts
-    ]
+    return found
+
+
+def _restarts(layout: Layout) -> Counter[str]:
+    """Return how often each program has ended unasked, as the supervisor's log tells since it began."""
+    text = (layout.logs / "supervisord.log").read_text("utf-8", "replace")
+    return Counter(_ENDED.findall(text[max(0, text.rfind(_BEGAN)) :]))

@@ -20,7 +20,7 @@ from pricetime.errors import TopologyFailed, TopologyRuns
 from pricetime.services.topology.down import take_down
 from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.prepare import Prepared, Wanted, prepare
-from pricetime.services.topology.probes import ProbeFailed, Prober
+from pricetime.services.topology.probes import PATIENCE_S, Prober
 from pricetime.services.topology.processes import MARK, find
 from pricetime.services.topology.record import Part, Record, locked, read_record, write_record
 from pricetime.services.topology.supervision import RUNNING, Supervisor
@@ -29,7 +29,6 @@ from pricetime.settings import Settings
 Told = Callable[[str], None]
 
 _LOOK_S: Final = 0.1
-_PROBE_TIMEOUT_S: Final = 5.0
 _SUPERVISOR_S: Final = 20.0
 _TAIL_LINES: Final = 8
 _ORDER: Final = (("server",), ("service",), ("door", "watcher"))
@@ -111,12 +110,12 @@ async def _all_ready(
     waiting = {part.name: "it has not been asked yet" for part in parts}
     by_name = {part.name: part for part in parts}
     while True:
-        answers = await asyncio.gather(*(_answer(prober, by_name[name]) for name in waiting))
+        answers = await asyncio.gather(*(prober.unready(by_name[name], PATIENCE_S) for name in waiting))
         states = supervisor.states()
         waiting = {
             name: said or f"it is {states[name].state.lower()}"
             for name, said in zip(waiting, answers, strict=True)
-            if said is not None or states[name].state != RUNNING
+            if said or states[name].state != RUNNING
         }
         if not waiting:
             return
@@ -128,18 +127,6 @@ async def _all_ready(
                 f"{_tail(layout, name)}"
             )
         await asyncio.sleep(_LOOK_S)
-
-
-async def _answer(prober: Prober, part: Part) -> str | None:
-    """Return why a part is not ready; None where it is."""
-    try:
-        async with asyncio.timeout(_PROBE_TIMEOUT_S):
-            await prober.ready(part)
-    except ProbeFailed as failed:
-        return str(failed)
-    except TimeoutError:
-        return "it does not answer"
-    return None
 
 
 def _tail(layout: Layout, name: str) -> str:

@@ -62,19 +62,10 @@ class Watcher:
                 _log.warning("started again what was given up", process=name, said=state.said)
                 self._supervisor.start(name)
         asked = [part for name, part in self._parts.items() if name in states and states[name].pid]
-        for part, failure in zip(asked, await asyncio.gather(*map(self._failure, asked)), strict=True):
+        within_s = self._settings.watch_timeout_s
+        failures = await asyncio.gather(*(self._prober.unhealthy(part, within_s) for part in asked))
+        for part, failure in zip(asked, failures, strict=True):
             self._judge(part, failure)
-
-    async def _failure(self, part: Part) -> str:
-        """Return how a part fails to answer; empty where it does not."""
-        try:
-            async with asyncio.timeout(self._settings.watch_timeout_s):
-                await self._prober.healthy(part)
-        except ProbeFailed as failed:
-            return str(failed)
-        except TimeoutError:
-            return "no answer in time"
-        return ""
 
     def _judge(self, part: Part, failure: str) -> None:
         if not failure:
