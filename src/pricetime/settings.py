@@ -227,6 +227,9 @@ class Settings:
     rabbit_timeout_s: int = _option(10, "s", "that RabbitMQ may take to answer", 1, 600)
     redis_timeout_ms: int = _option(1_000, "ms", "that Redis may take to answer", 10, 60_000)
     redis_connections: int = _option(64, "connections", "of a process to Redis at once", 1, 10_000)
+    copy_ms: int = _option(
+        250, "ms", "that a row read from MongoDB may be given again by Redis, if nothing changes", 10, 60_000
+    )
     reconnect_pause_ms: int = _option(
         100, "ms", "before what has failed is tried again; each time twice as long", 1, 60_000
     )

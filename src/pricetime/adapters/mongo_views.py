@@ -101,6 +101,11 @@ class MongoViews:
                         self._local.session = None
         return query()
 
+    @property
+    def is_at_once(self) -> bool:
+        """Whether this thread reads as of one moment."""
+        return getattr(self._local, "session", None) is not None
+
     def _can_read(self, session: ClientSession) -> bool:
         """Let the moment of a session be now; return whether the server knows moments."""
         try:

@@ -6,6 +6,8 @@ import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
+import redis
+import redis.retry
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -21,22 +23,35 @@ def connect_redis(settings: Settings, certificates: Certificates | None) -> Redi
     A command that fails is tried once more, for its connection may have been closed while it was idle. What
     fails then raises ``redis.RedisError`` or OSError, within ``redis_timeout_ms``.
     """
+    retry = Retry(NoBackoff(), 1)
+    pool = BlockingConnectionPool.from_url(
+        settings.redis_url, retry=retry, **_options(settings, certificates)
+    )
+    return Redis.from_pool(pool)
+
+
+def connect_redis_for_threads(settings: Settings, certificates: Certificates | None) -> redis.Redis:
+    """Return a client like that of ``connect_redis`` whose commands wait in the thread that sends them."""
+    retry = redis.retry.Retry(NoBackoff(), 1)
+    options = _options(settings, certificates)
+    pool = redis.BlockingConnectionPool.from_url(settings.redis_url, retry=retry, **options)
+    return redis.Redis.from_pool(pool)
+
+
+def _options(settings: Settings, certificates: Certificates | None) -> dict[str, Any]:
     scheme = urlsplit(settings.redis_url).scheme
     if scheme not in ("redis", "rediss"):
         raise SettingError("redis_url: it is redis://HOST:PORT, or with certificates rediss://HOST:PORT")
     if certificates and scheme != "rediss":
         raise SettingError("redis_url: where there are certificates it begins with rediss://")
     timeout_s = settings.redis_timeout_ms / 1_000
-    pool = BlockingConnectionPool.from_url(
-        settings.redis_url,
-        max_connections=settings.redis_connections,
-        timeout=timeout_s,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
-        retry=Retry(NoBackoff(), 1),
+    return {
+        "max_connections": settings.redis_connections,
+        "timeout": timeout_s,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
         **(_tls(certificates) if certificates else {}),
-    )
-    return Redis.from_pool(pool)
+    }
 
 
 def _tls(certificates: Certificates) -> dict[str, Any]:

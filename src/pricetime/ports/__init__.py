@@ -38,7 +38,7 @@ from pricetime.ports.partitions import (
     PartitionSnapshot,
     PartitionSnapshots,
 )
-from pricetime.ports.services import Notice, Notices, Numbers, Presence, Sign
+from pricetime.ports.services import Notice, Notices, NoticeSender, Numbers, Presence, Sign
 from pricetime.ports.views import (
     AS_HEARD,
     Balance,
@@ -80,6 +80,7 @@ __all__ = [
     "Journal",
     "Message",
     "Notice",
+    "NoticeSender",
     "Notices",
     "Numbers",
     "OrderRow",

@@ -24,12 +24,16 @@ class Notice(Row, frozen=True):
     sent: tuple[tuple[Address, int], ...]
 
 
-class Notices(Protocol):
-    """The way of notices to every service that listens. Who listens hears all, in order of a partition."""
+class NoticeSender(Protocol):
+    """Where notices leave."""
 
     async def publish(self, notices: Sequence[Notice]) -> None:
         """Tell all who listen; BrokerFailed where the broker has not confirmed it."""
         ...
+
+
+class Notices(NoticeSender, Protocol):
+    """The way of notices to every service that listens. Who listens hears all, in order of a partition."""
 
     async def listen(
         self, hear: Callable[[Notice], Awaitable[None]], *, ready: Callable[[], None] = lambda: None

@@ -19,13 +19,14 @@ from typing import Any, Final
 import structlog
 
 from pricetime.adapters.clock import SystemClock
+from pricetime.adapters.copied_views import CopiedViews
 from pricetime.adapters.mongo import Mongo
 from pricetime.adapters.mongo_accounts import MongoAccounts
 from pricetime.adapters.mongo_partitions import MongoNumbers, MongoPartitionJournal
 from pricetime.adapters.mongo_schema import STOCK_NAMES
 from pricetime.adapters.mongo_slots import MongoSlot
-from pricetime.adapters.mongo_views import MongoViews
-from pricetime.adapters.redis_client import connect_redis
+from pricetime.adapters.redis_client import connect_redis, connect_redis_for_threads
+from pricetime.adapters.redis_copies import Copies
 from pricetime.adapters.redis_registrations import RedisRegistrations
 from pricetime.adapters.redis_revocations import RedisRevocations, Revocation
 from pricetime.api.guards.rates import Rates
@@ -35,7 +36,7 @@ from pricetime.api.shares import OWN, service_of
 from pricetime.api.table import ENDPOINTS
 from pricetime.errors import PricetimeError
 from pricetime.identity import Identity
-from pricetime.ports import AS_HEARD, Notice
+from pricetime.ports import Notice
 from pricetime.records.commands import open_account
 from pricetime.rules.partitions.routing import Address, Room, Topology
 from pricetime.runtime import Progress, Reader
@@ -58,14 +59,6 @@ _RELOAD_S: Final = 2.0
 _READER_THREADS: Final = 8
 _MISSED_AT_ONCE: Final = 100
 _log = structlog.get_logger(__name__)
-
-
-class _HeardViews(MongoViews):
-    """The views as this service reads them: they hold whatever it hears before it does."""
-
-    def position(self) -> int:
-        """Return that they are as far as anybody asks."""
-        return AS_HEARD
 
 
 class _ToldAccounts(MongoAccounts):
@@ -212,8 +205,16 @@ class _Opening:
         return link
 
     def _reader(self, dispatcher: Dispatcher, progress: Progress) -> Reader:
+        redis = connect_redis_for_threads(self._settings, self._process.certificates)
+        self._stack.callback(redis.close)
+        copies = Copies(redis, self._settings.copy_ms)
+        metrics = self._process.metrics
+        metrics.counter("pricetime_copies_used", "Reads answered by Redis.", lambda: copies.hits)
+        metrics.counter(
+            "pricetime_copies_made", "Reads answered by MongoDB, and copied.", lambda: copies.misses
+        )
         reader = Reader(
-            _HeardViews(self._mongo.sync_database, self._settings.history_read_preference),
+            CopiedViews(self._mongo.sync_database, copies, self._settings.history_read_preference),
             dispatcher,
             progress,
             wait_s=self._settings.view_wait_ms / 1_000,

@@ -41,7 +41,7 @@ async def serve(process: ServiceProcess) -> None:
     await host_share(
         process,
         lambda topology: [address for address in topology.addresses() if address.room == room],
-        lambda broker, topology, mongo: Partitions(
+        lambda broker, topology, mongo, _: Partitions(
             broker,
             topology,
             lambda address: MongoPartitionJournal(mongo.database, address),

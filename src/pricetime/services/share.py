@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, Protocol
 
+from redis.asyncio import Redis
+
 from pricetime.adapters.clock import SystemClock
 from pricetime.adapters.mongo import Mongo
 from pricetime.adapters.mongo_partitions import topology_of
@@ -47,7 +49,7 @@ class Work(Protocol):
 async def host_share(
     process: ServiceProcess,
     addresses_of: Callable[[Topology], Collection[Address]],
-    work_of: Callable[[Broker, Topology, Mongo], Work],
+    work_of: Callable[[Broker, Topology, Mongo, Redis], Work],
 ) -> None:
     """Host a share of the partitions of ``addresses_of`` until the process is to stop."""
     settings, certificates = process.settings, process.certificates
@@ -65,7 +67,7 @@ async def host_share(
         broker = Broker(settings, certificates, topology)
         stack.push_async_callback(broker.close)
         operations.dependencies["rabbitmq"] = Dependency(broker.check)
-        work = work_of(broker, topology, mongo)
+        work = work_of(broker, topology, mongo, redis)
         hosting = Hosting(
             presence,
             process.name,

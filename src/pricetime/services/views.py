@@ -5,6 +5,7 @@
     Redis: who lives ──> Hosting ──> one PartitionFollower for each partition that is here
                                         │ batches: pushed over RabbitMQ, or read from MongoDB's journal
                                         │ rows and position: MongoDB, one transaction a save
+                        │ new versions of what has changed: Redis, so that no older copy is used
                                         └ a notice of each batch that the views hold: RabbitMQ, to everybody
 """
 
@@ -14,9 +15,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from redis.asyncio import Redis
+
+from pricetime.adapters.copied_views import NoticesOfVersions
 from pricetime.adapters.mongo import Mongo
 from pricetime.adapters.mongo_partitions import MongoPartitionJournal
 from pricetime.adapters.mongo_view_store import MongoViewStore
+from pricetime.adapters.redis_copies import Versions
 from pricetime.ports import PartitionBatch
 from pricetime.records import EVENT_BYTES, event_array
 from pricetime.rules.partitions import Address, Topology
@@ -35,18 +40,21 @@ async def serve(process: ServiceProcess) -> None:
     await host_share(
         process,
         Topology.addresses,
-        lambda broker, topology, mongo: Follows(broker, topology, mongo, process.settings),
+        lambda broker, topology, mongo, redis: Follows(broker, topology, mongo, redis, process.settings),
     )
 
 
 class Follows:
     """Follows one partition after the other, as ``Hosting`` asks for them."""
 
-    def __init__(self, broker: Broker, topology: Topology, mongo: Mongo, settings: Settings) -> None:
+    def __init__(
+        self, broker: Broker, topology: Topology, mongo: Mongo, redis: Redis, settings: Settings
+    ) -> None:
         self.counters = Counters()
         self._broker = broker
         self._topology = topology
         self._mongo = mongo
+        self._versions = Versions(redis, settings.copy_ms)
         self._batch_limit = settings.view_batch_limit
 
     def stand_by(self, address: Address) -> bool:  # noqa: ARG002 - a follower has no queue to wait for
@@ -62,7 +70,7 @@ class Follows:
             self._topology,
             MongoPartitionJournal(self._mongo.database, address),
             store,
-            rabbit.notices(),
+            NoticesOfVersions(rabbit.notices(), self._versions),
             batch_limit=self._batch_limit,
             on_save=self._count,
         )

@@ -30,7 +30,7 @@ import structlog
 
 from pricetime.errors import JournalError, ViewsDamaged
 from pricetime.ports import (
-    Notices,
+    NoticeSender,
     PartitionBatch,
     PartitionJournal,
     PartitionViewStore,
@@ -62,7 +62,7 @@ class PartitionFollower:
         topology: Topology,
         journal: PartitionJournal,
         store: PartitionViewStore,
-        notices: Notices,
+        notices: NoticeSender,
         *,
         batch_limit: int = _EVENTS_A_SAVE,
         look_s: float = _LOOK_S,
