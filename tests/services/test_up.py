@@ -292,6 +292,8 @@ def test_what_a_killed_supervisor_leaves_behind_is_ended_by_the_next_up(small: T
         assert client.get("/healthz").status_code == 200
     os.kill(small.record.supervisor, signal.SIGKILL)
     small.down()
+    checked = pricetime("check", "--data", small.layout.data)  # on a database that is run for it
+    assert "There is no venue in the database" in checked.stderr
     assert small.processes() == []
     assert not small.layout.run.exists()
     assert not small.layout.socket.exists()

@@ -40,6 +40,7 @@ _CHUNK_BYTES: Final = 8_388_608  # of a snapshot in a document, which may have 1
 _KEPT: Final = 2  # snapshots
 _PACKED_FROM_BYTES: Final = 4_096  # below it, packing saves little
 _UPSERT_TRIES: Final = 5
+_TOPOLOGY: Final = "topology"
 
 _log = structlog.get_logger(__name__)
 _encode = msgspec.msgpack.Encoder().encode
@@ -87,6 +88,13 @@ class MongoPartitionJournal:
                         break
         return batches
 
+    async def length(self) -> int:
+        """Return the number of the newest batch; 0 where there is none."""
+        wanted = {"_id": {"$gt": _key(self._address, 0), "$lt": _end(self._address)}}
+        with failing_as(JournalFailed):
+            newest = await self._batches.find_one(wanted, {"_id": 1}, sort={"_id": DESCENDING})
+        return 0 if newest is None else int(newest["_id"].rpartition("/")[2])
+
     def _batch_of(self, document: Document) -> PartitionBatch:
         try:
             inputs, outputs = _decode_records(unpacked(document["messages"]))
@@ -129,14 +137,22 @@ class MongoPartitionSnapshots:
 
     async def newest_first(self) -> Sequence[PartitionSnapshot]:
         """Return the readable snapshots; a damaged one is left out with a warning; DatabaseFailed."""
+        found, damaged = await self.readable()
+        for key, error in damaged.items():
+            _log.warning("a snapshot is left out", snapshot=key, error=error)
+        return found
+
+    async def readable(self) -> tuple[list[PartitionSnapshot], dict[str, str]]:
+        """Return the readable snapshots, newest first, and of those that are not, why; DatabaseFailed."""
         found: list[PartitionSnapshot] = []
+        damaged: dict[str, str] = {}
         with failing_as(DatabaseFailed):
             for named in await self._named():
                 try:
                     found.append(await self._read(named))
                 except SnapshotError as error:
-                    _log.warning("a snapshot is left out", snapshot=named["_id"], error=str(error))
-        return found
+                    damaged[named["_id"]] = str(error)
+        return found, damaged
 
     async def _read(self, named: Document) -> PartitionSnapshot:
         key = named["_id"]
@@ -178,7 +194,7 @@ async def topology_of(database: AsyncDatabase[Document], wanted: Topology) -> To
 
     The first process that asks decides.
     """
-    document = await _upserted(database[VENUE], "topology", {"$setOnInsert": wanted._asdict()})
+    document = await _upserted(database[VENUE], _TOPOLOGY, {"$setOnInsert": wanted._asdict()})
     stored = Topology(document["ledgers"], document["books"])
     if stored != wanted:
         raise SettingError(
@@ -186,6 +202,13 @@ async def topology_of(database: AsyncDatabase[Document], wanted: Topology) -> To
             f"set ledgers={stored.ledgers} and books={stored.books}, or name another mongo_database"
         )
     return stored
+
+
+async def stored_topology(database: AsyncDatabase[Document]) -> Topology | None:
+    """Return how many partitions the venue has; None where there is no venue; DatabaseFailed."""
+    with failing_as(DatabaseFailed):
+        document = await database[VENUE].find_one({"_id": _TOPOLOGY})
+    return None if document is None else Topology(document["ledgers"], document["books"])
 
 
 async def _upserted(collection: AsyncCollection[Document], id_: str, update: Document) -> Document:

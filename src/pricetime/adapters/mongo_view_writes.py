@@ -86,7 +86,7 @@ class ViewWriter:
         books = {stock for stock, _, _ in changes.levels}
         listed = {row.stock: rows.stock_document(row) for row in changes.stocks}
         for stock in {*books, *listed}:
-            document = listed.get(stock, {}) | _best(prices.get(stock))
+            document = listed.get(stock, {}) | best(prices.get(stock))
             change = {"$set": {**document, "stream": self._stream}}
             yield STOCKS, UpdateOne({"_id": stock}, change, upsert=stock in listed, namespace=namespace)
 
@@ -102,7 +102,7 @@ class ViewWriter:
         return f"{self._database.name}.{name}" if self._known_server().can_write_to_many else None
 
 
-def _best(prices: Prices | None) -> Document:
+def best(prices: Prices | None) -> Document:
     """Return the best prices of a stock that levels are known of; 0 where there is none."""
     if prices is None:
         return {}

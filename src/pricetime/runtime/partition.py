@@ -224,14 +224,7 @@ class PartitionHost:
         return deliveries
 
     def _apply(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
-        """Apply messages and return what they give rise to; one that holds no records is passed over."""
-        for message in messages:
-            assert self._post.is_next(message), "those of a source are applied in order and once"
-            self._post.hear(message)
-        outputs = self._partition.apply(
-            [Input(message.source, message.records) for message in messages if is_sound(message)]
-        )
-        return tuple(self._post.address(self.address, outputs))
+        return carried_out(self._partition, self._post, messages)
 
     def snapshot(self) -> PartitionSnapshot:
         """Return the partition as it is after the journal's last batch."""
@@ -243,6 +236,17 @@ class PartitionHost:
             tuple(self._post.heard.items()),
             tuple(self._post.sent.items()),
         )
+
+
+def carried_out(partition: Partition, post: Post, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Apply messages and return what they give rise to; one that holds no records is passed over."""
+    for message in messages:
+        assert post.is_next(message), "those of a source are applied in order and once"
+        post.hear(message)
+    outputs = partition.apply(
+        [Input(message.source, message.records) for message in messages if is_sound(message)]
+    )
+    return tuple(post.address(partition.address, outputs))
 
 
 def empty_partition(address: Address, topology: Topology) -> Partition:

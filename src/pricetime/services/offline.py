@@ -7,7 +7,7 @@ runs meanwhile.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from pricetime.runtime.implementations import pick
 from pricetime.runtime.recovery import ProgressCallback, batches_after
 from pricetime.services.databases import connected
 from pricetime.services.folder import DataFolder
+from pricetime.services.parts_check import check_parts
+from pricetime.services.topology.database import database_of
 from pricetime.settings import Settings
 from pricetime.views import rebuild
 
@@ -42,7 +44,31 @@ def batches(journal: Journal) -> Iterator[Batch]:
 
 
 def check_venue(settings: Settings, progress: ProgressCallback, note: Callable[[str], None]) -> Iterator[str]:
-    """Yield a sentence for each thing that is wrong with the data; ``note`` is told what was not compared."""
+    """Yield a sentence for each thing that is wrong with the data; ``note`` is told what was not compared.
+
+    The venue is that in MongoDB, where ``mongo_url`` names one or `pricetime up` keeps one in the folder.
+    """
+    with database_of(settings) as there:
+        if there.mongo_url:
+            yield from _one_by_one(check_parts(there, progress, note))
+        else:
+            yield from _check_folder(settings, progress, note)
+
+
+def _one_by_one(findings: AsyncIterator[str]) -> Iterator[str]:
+    """Yield each finding as soon as it is found."""
+
+    async def following() -> str | None:
+        return await anext(findings, None)
+
+    with asyncio.Runner() as runner:
+        while (finding := runner.run(following())) is not None:
+            yield finding
+
+
+def _check_folder(
+    settings: Settings, progress: ProgressCallback, note: Callable[[str], None]
+) -> Iterator[str]:
     folder = _folder(settings)
     with ExitStack() as stack:
         journal = stack.enter_context(closing(folder.journal()))

@@ -7,7 +7,7 @@ that only the seller's has heard of takes it off. Shares alike, the other way ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from pricetime.records import EventKind, Side, iter_events
 from pricetime.rules.partitions.book import BookPartition
@@ -58,12 +58,19 @@ def check_conservation(ledgers: Iterable[LedgerPartition], flights: Iterable[dic
     ]
 
 
-def check_copies(ledgers: Iterable[LedgerPartition], books: Iterable[BookPartition]) -> list[str]:
-    """Return a sentence for each open order of which ledger and book differ, while nothing is on its way."""
+def check_copies(
+    ledgers: Iterable[LedgerPartition], books: Iterable[BookPartition], moving: Set[int] = frozenset()
+) -> list[str]:
+    """Return a sentence for each open order of which ledger and book differ.
+
+    ``moving`` are the orders of which something is on its way: they may differ.
+    """
     ours = {number: order for ledger in ledgers for number, order in ledger.clearing.orders.items()}
     theirs = {number: order for book in books for number, order in book.orders.items()}
-    faults = [f"order {number} is open at one end only" for number in sorted(ours.keys() ^ theirs.keys())]
-    for number in sorted(ours.keys() & theirs.keys()):
+    faults = [
+        f"order {number} is open at one end only" for number in sorted((ours.keys() ^ theirs.keys()) - moving)
+    ]
+    for number in sorted((ours.keys() & theirs.keys()) - moving):
         copy, order = ours[number], theirs[number]
         told = (copy.account, copy.price, copy.quantity, copy.remaining, copy.hold())
         if told != (order.account, order.price, order.quantity, order.remaining, order.hold()):
