@@ -13,7 +13,7 @@ from itertools import count
 
 from pricetime.errors import BrokerFailed, JournalFenced
 from pricetime.ports import Delivery, Message, PartitionBatch, PartitionSnapshot
-from pricetime.rules.partitions.routing import Address
+from pricetime.records.routing import Address
 
 
 class MemoryBroker:

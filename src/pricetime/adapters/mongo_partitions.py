@@ -31,7 +31,7 @@ from pricetime.errors import (
     SnapshotError,
 )
 from pricetime.ports import Message, PartitionBatch, PartitionSnapshot
-from pricetime.rules.partitions.routing import Address, Topology
+from pricetime.records.routing import Address, Topology
 
 _Records = tuple[tuple[Message, ...], tuple[Message, ...]]
 

@@ -53,7 +53,7 @@ from pricetime.ports import (
     Wanted,
 )
 from pricetime.records import Side
-from pricetime.rules.partitions.routing import Address
+from pricetime.records.routing import Address
 
 _log = structlog.get_logger(__name__)
 _UNKNOWN: Final[Document] = {}

@@ -32,6 +32,7 @@ from pricetime.records import (
     iter_events,
 )
 from pricetime.records.commands import MOST, Limits, limits_of, set_limits
+from pricetime.records.routing import ROUND
 from pricetime.rules import Venue
 from pricetime.rules.partitions import (
     EVENTS,
@@ -40,13 +41,12 @@ from pricetime.rules.partitions import (
     Input,
     LedgerPartition,
     Output,
-    Partition,
     Room,
     Topology,
 )
 from pricetime.rules.partitions.check import check_conservation, check_copies
 from pricetime.rules.partitions.ledger import is_trial
-from pricetime.rules.partitions.routing import ROUND
+from pricetime.runtime.venue import Partition
 
 _TICK_NS: Final = 1_000
 _UNUSED: Final = 2**62 + 2**61

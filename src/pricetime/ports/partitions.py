@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pricetime.ports.base import Row
-from pricetime.rules.partitions.routing import Address
+from pricetime.records.routing import Address
 
 
 class Message(Row, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from pricetime.ports.base import Row
-from pricetime.rules.partitions.routing import Address
+from pricetime.records.routing import Address
 
 
 class Notice(Row, frozen=True):

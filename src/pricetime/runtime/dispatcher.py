@@ -41,7 +41,7 @@ from pricetime.records import (
     iter_commands,
 )
 from pricetime.records.fields import EVENT_FIELDS
-from pricetime.rules.partitions.routing import Address, Room, Topology
+from pricetime.records.routing import Address, Room, Topology
 from pricetime.runtime.desk import Recipient, State
 from pricetime.runtime.heard import HeardJournal
 from pricetime.runtime.numbering import SEQUENCE_STEP, Sequences

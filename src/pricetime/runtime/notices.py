@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pricetime.ports import Notice, PartitionBatch
-from pricetime.rules.partitions.routing import EVENTS, Address
+from pricetime.records.routing import EVENTS, Address
 
 
 def told_by(batch: PartitionBatch) -> bytes:

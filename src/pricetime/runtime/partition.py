@@ -46,10 +46,11 @@ from pricetime.ports import (
     PartitionSnapshots,
 )
 from pricetime.records import check_commands, check_events
-from pricetime.rules.partitions import Address, BookPartition, Input, LedgerPartition, Output, Partition, Room
-from pricetime.rules.partitions.routing import Topology
+from pricetime.records.routing import Address, Input, Output, Room, Topology
+from pricetime.rules.partitions import BookPartition, LedgerPartition
 from pricetime.runtime.partition_chain import PartitionLink, seal, verify
 from pricetime.runtime.partition_turns import PartitionLimits, Turns
+from pricetime.runtime.venue import Partition
 
 _PAGE: Final = 100  # batches
 _log = structlog.get_logger(__name__)

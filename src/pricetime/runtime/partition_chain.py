@@ -8,7 +8,7 @@ import msgspec
 
 from pricetime.errors import JournalTampered, JournalTorn
 from pricetime.ports import Message, PartitionBatch
-from pricetime.rules.partitions.routing import Address
+from pricetime.records.routing import Address
 from pricetime.runtime.chain import HASH_BYTES
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from pricetime.ports import PartitionJournal
-from pricetime.rules.partitions.routing import Address
+from pricetime.records.routing import Address
 from pricetime.runtime.partition_chain import PartitionLink, verify
 from pricetime.runtime.verification import VerificationRun
 

@@ -17,7 +17,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from pricetime.rules.partitions.routing import Address
+from pricetime.records.routing import Address
 
 
 def placement(partitions: Iterable[Address], hosts: Collection[str]) -> dict[Address, str]:

@@ -1,8 +1,10 @@
-"""What the runtime needs of the rules; ``rules.Venue`` has it, and so will a compiled core."""
+"""What the runtime needs of the rules and of the core: the venue in one piece, and its partitions."""
 
 from __future__ import annotations
 
 from typing import Protocol, Self
+
+from pricetime.records.routing import Address, Input, Output, Topology
 
 
 class Venue(Protocol):
@@ -51,4 +53,28 @@ class Venue(Protocol):
     @classmethod
     def restore(cls, snapshot: bytes) -> Self:
         """Return the venue that wrote this snapshot; SnapshotError where it is none."""
+        ...
+
+
+class Partition(Protocol):
+    """A deterministic machine that owns a part of the venue."""
+
+    address: Address
+    topology: Topology
+
+    def apply(self, inputs: list[Input]) -> list[Output]:
+        """Apply records in order; return what they give rise to, once for each destination."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """Return the whole state; equal states give equal bytes."""
+        ...
+
+    def check(self) -> list[str]:
+        """Return a sentence for each invariant of this partition that does not hold."""
+        ...
+
+    @classmethod
+    def restore(cls, snapshot: bytes) -> Self:
+        """Return the partition whose snapshot this is; SnapshotError where it is none."""
         ...

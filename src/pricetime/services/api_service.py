@@ -38,7 +38,7 @@ from pricetime.errors import PricetimeError
 from pricetime.identity import Identity
 from pricetime.ports import Notice
 from pricetime.records.commands import open_account
-from pricetime.rules.partitions.routing import Address, Room, Topology
+from pricetime.records.routing import Address, Room, Topology
 from pricetime.runtime import Progress, Reader
 from pricetime.runtime.dispatcher import Dispatcher
 from pricetime.runtime.heard import HeardJournal

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pricetime.ports import Message
 from pricetime.records import Event, command_array
-from pricetime.rules.partitions.routing import Room
+from pricetime.records.routing import Room
 from pricetime.runtime.partition import is_sound
 
 

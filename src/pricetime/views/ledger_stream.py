@@ -16,7 +16,7 @@ from typing import Any, Final
 from pricetime.errors import ViewsDamaged
 from pricetime.ports import PartitionBatch, PartitionViewStore, Wanted
 from pricetime.records import CommandKind, Event, EventKind, Flag, event_array, iter_events
-from pricetime.rules.partitions.routing import Address, Room, Topology
+from pricetime.records.routing import Address, Room, Topology
 from pricetime.runtime.partition import is_sound
 from pricetime.views.actors import Actors
 from pricetime.views.audit import Audit

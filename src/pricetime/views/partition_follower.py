@@ -36,7 +36,7 @@ from pricetime.ports import (
     PartitionViewStore,
     ViewPosition,
 )
-from pricetime.rules.partitions.routing import Address, Topology
+from pricetime.records.routing import Address, Topology
 from pricetime.runtime.notices import notice_of
 from pricetime.runtime.partition_chain import PartitionLink, verify
 from pricetime.views.partition_projection import PartitionProjection

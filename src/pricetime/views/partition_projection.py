@@ -16,7 +16,7 @@ from pricetime.errors import ViewsDamaged
 from pricetime.ports import PartitionBatch, PartitionViewStore, ViewChanges, ViewPosition
 from pricetime.records import EVENT_BYTES, Event
 from pricetime.records.fields import EVENT
-from pricetime.rules.partitions.routing import Address, Room, Topology
+from pricetime.records.routing import Address, Room, Topology
 from pricetime.runtime.notices import told_by
 from pricetime.views.book_stream import BookStream
 from pricetime.views.ledger_stream import LedgerStream

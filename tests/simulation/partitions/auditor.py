@@ -20,13 +20,13 @@ from pricetime.rules.partitions import (
     Input,
     LedgerPartition,
     Output,
-    Partition,
     Room,
     Topology,
 )
 from pricetime.rules.partitions.check import check_conservation, check_copies, in_flight
 from pricetime.runtime.partition import empty_partition
 from pricetime.runtime.partition_chain import PartitionLink, verify
+from pricetime.runtime.venue import Partition
 
 _ANSWERS = (EventKind.ACCEPTED, EventKind.DENIED)
 

@@ -24,11 +24,11 @@ from pricetime.rules.partitions import (
     BookPartition,
     Input,
     LedgerPartition,
-    Partition,
     Room,
     Topology,
 )
 from pricetime.rules.partitions.check import check_conservation, check_copies, in_flight
+from pricetime.runtime.venue import Partition
 
 TOPOLOGY = Topology(ledgers=2, books=1)
 LEDGERS, BOOK = TOPOLOGY.addresses()[:2], TOPOLOGY.addresses()[2]

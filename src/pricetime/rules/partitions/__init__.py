@@ -1,9 +1,9 @@
 """The venue in parts: ledgers that own accounts, books that own stocks, and records between them.
 
-    routing  which partition owns what, and how inputs and outputs are addressed
     line     what an account has under way at books, and what waits its turn
     ledger   a partition of accounts: ``rules.clearing`` behind records
     book     a partition of stocks: ``rules.matching`` behind records
+    outgoing what leaves, by destination
     state    their snapshots
     check    conservation over all ledgers and what is on its way
 
@@ -16,9 +16,9 @@ apart, and what one has to tell the other travels::
                           └──> events <──┘
 """
 
+from pricetime.records.routing import EVENTS, Address, Input, Output, Room, Topology
 from pricetime.rules.partitions.book import BookPartition
 from pricetime.rules.partitions.ledger import LedgerPartition
-from pricetime.rules.partitions.routing import EVENTS, Address, Input, Output, Partition, Room, Topology
 
 __all__ = [
     "EVENTS",
@@ -27,7 +27,6 @@ __all__ = [
     "Input",
     "LedgerPartition",
     "Output",
-    "Partition",
     "Room",
     "Topology",
 ]

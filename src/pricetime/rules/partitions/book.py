@@ -14,6 +14,7 @@ from typing import Self
 
 from pricetime.records import Command, CommandKind, EventKind, Reason, iter_commands, iter_events
 from pricetime.records.fields import EVENT_BYTES
+from pricetime.records.routing import EVENTS, ROUND, Address, Input, Output, Room, Topology
 from pricetime.records.state import hash_of_state
 from pricetime.rules.book import Book
 from pricetime.rules.judgement import Denial
@@ -21,7 +22,7 @@ from pricetime.rules.matching import Matching
 from pricetime.rules.order import Order
 from pricetime.rules.outbox import Outbox
 from pricetime.rules.partitions import state
-from pricetime.rules.partitions.routing import EVENTS, ROUND, Address, Input, Outgoing, Output, Room, Topology
+from pricetime.rules.partitions.outgoing import Outgoing
 
 _DENIED, _TRADED = int(EventKind.DENIED), int(EventKind.TRADED)
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 
 from pricetime.records import EventKind, Side, iter_events
+from pricetime.records.routing import Address, Topology
 from pricetime.rules.partitions.book import BookPartition
 from pricetime.rules.partitions.ledger import LedgerPartition
-from pricetime.rules.partitions.routing import Address, Topology
 
 
 def in_flight(topology: Topology, ledger: Address, events: bytes) -> dict[int, int]:

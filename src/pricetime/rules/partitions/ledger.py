@@ -22,6 +22,15 @@ from operator import attrgetter
 from typing import Self
 
 from pricetime.records import Command, CommandKind, Event, EventKind, Flag, Reason, iter_commands, iter_events
+from pricetime.records.routing import (
+    EVENTS,
+    ROUND,
+    Address,
+    Input,
+    Output,
+    Room,
+    Topology,
+)
 from pricetime.records.state import hash_of_state
 from pricetime.rules.clearing import Clearing, Listing, asset_of
 from pricetime.rules.judgement import Denial
@@ -30,16 +39,7 @@ from pricetime.rules.order import BUY, MARKET, POST_ONLY, Order
 from pricetime.rules.outbox import Outbox
 from pricetime.rules.partitions import state
 from pricetime.rules.partitions.line import Line, Underway
-from pricetime.rules.partitions.routing import (
-    EVENTS,
-    ROUND,
-    Address,
-    Input,
-    Outgoing,
-    Output,
-    Room,
-    Topology,
-)
+from pricetime.rules.partitions.outgoing import Outgoing
 from pricetime.rules.state import check_holds
 
 _ANSWERS = (EventKind.ACCEPTED, EventKind.DENIED)

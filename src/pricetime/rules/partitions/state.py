@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pricetime.records import Command
-from pricetime.records.fields import COMMAND_FIELDS, Field, struct_of
-from pricetime.records.state import (
-    ACCOUNT_FIELDS,
-    CLIENT_ID_FIELDS,
-    HOLDING_FIELDS,
-    LIMIT_FIELDS,
-    ORDER_FIELDS,
-    STOCK,
-    STOCK_FIELDS,
-    Layout,
-)
+from pricetime.records.partition_state import BOOK, LEDGER, PASSING, UNDERWAY
+from pricetime.records.state import STOCK
 from pricetime.rules.book import Book
 from pricetime.rules.clearing import Listing
 from pricetime.rules.partitions.line import Line, Underway
@@ -37,59 +28,6 @@ if TYPE_CHECKING:
     from pricetime.rules.partitions.ledger import LedgerPartition
 
 Read = tuple[dict[str, int], dict[str, Rows]]
-
-_PLACE: Final = (
-    Field("number", "q", "of the partition among its kind"),
-    Field("ledgers", "q", "of the venue"),
-    Field("books", "q", "of the venue"),
-    Field("time_ns", "q", "of the last record applied"),
-    Field("event_number", "q", "of the last event"),
-)
-_PASSING_FIELDS: Final = (
-    Field("stock", "q", "its number"),
-    Field("shares", "q", "that sellers here gave and buyers here did not get"),
-)
-_UNDERWAY_FIELDS: Final = (
-    Field("asset", "q", "of what is brought: 0 money, else a stock"),
-    Field("brought", "q", "held beside the hold of the order"),
-    Field("spends_all", "q", "1 where all free money went with it"),
-    *COMMAND_FIELDS,
-)
-_UNDERWAY: Final = struct_of(_UNDERWAY_FIELDS)
-_PASSING: Final = struct_of(_PASSING_FIELDS)
-
-LEDGER: Final = Layout(
-    b"PTLEDGE1",
-    (
-        *_PLACE,
-        Field("money", "q", "deposited here less withdrawn here"),
-        Field("passing_money", "q", "that buyers here paid and sellers here did not get"),
-        *LIMIT_FIELDS,
-        Field("accounts", "q", "rows of the table"),
-        Field("holdings", "q", "rows of the table"),
-        Field("stocks", "q", "rows of the table"),
-        Field("passing", "q", "rows of the table"),
-        Field("orders", "q", "rows of the table: the copies, by number"),
-        Field("client_ids", "q", "rows of the table"),
-        Field("underway", "q", "rows of the table, an account's in the order of their leaving"),
-        Field("waiting", "q", "rows of the table, an account's in the order of their arrival"),
-    ),
-    {
-        "accounts": ACCOUNT_FIELDS,
-        "holdings": HOLDING_FIELDS,
-        "stocks": STOCK_FIELDS,
-        "passing": _PASSING_FIELDS,
-        "orders": ORDER_FIELDS,
-        "client_ids": CLIENT_ID_FIELDS,
-        "underway": _UNDERWAY_FIELDS,
-        "waiting": COMMAND_FIELDS,
-    },
-)
-BOOK: Final = Layout(
-    b"PTBOOKS1",
-    (*_PLACE, Field("stocks", "q", "rows of the table"), Field("orders", "q", "rows of the table")),
-    {"stocks": STOCK_FIELDS, "orders": ORDER_FIELDS},
-)
 
 read_ledger = LEDGER.read
 read_book = BOOK.read
@@ -116,11 +54,11 @@ def write_ledger(partition: LedgerPartition) -> bytes:
             STOCK.pack(number, stock.tick, 0, ledger.shares[number], stock.halted)
             for number, stock in sorted(partition.stocks.items())
         ],
-        [_PASSING.pack(*row) for row in sorted(ledger.passing_shares.items()) if row[1]],
+        [PASSING.pack(*row) for row in sorted(ledger.passing_shares.items()) if row[1]],
         [pack_order(order) for _, order in sorted(clearing.orders.items())],
         client_id_rows(clearing),
         [
-            _UNDERWAY.pack(each.asset, each.brought, each.spends_all, *each.command)
+            UNDERWAY.pack(each.asset, each.brought, each.spends_all, *each.command)
             for _, line in lines
             for each in line.underway.values()
         ],

@@ -12,9 +12,10 @@ of stocks in the same order.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Final, NamedTuple
 
-from pricetime.records import Command, CommandKind
+from pricetime.records.codes import CommandKind
+from pricetime.records.commands import Command
 
 
 class Room(IntEnum):
@@ -94,30 +95,6 @@ class Topology(NamedTuple):
         return place + 1 - self.partitions
 
 
-class Partition(Protocol):
-    """A deterministic machine that owns a part of the venue."""
-
-    address: Address
-    topology: Topology
-
-    def apply(self, inputs: list[Input]) -> list[Output]:
-        """Apply records in order; return what they give rise to, once for each destination."""
-        ...
-
-    def snapshot(self) -> bytes:
-        """Return the whole state; equal states give equal bytes."""
-        ...
-
-    def check(self) -> list[str]:
-        """Return a sentence for each invariant of this partition that does not hold."""
-        ...
-
-    @classmethod
-    def restore(cls, snapshot: bytes) -> Self:
-        """Return the partition whose snapshot this is; SnapshotError where it is none."""
-        ...
-
-
 _WORD: Final = 2**64 - 1
 
 
@@ -127,20 +104,3 @@ def _mixed(number: int) -> int:
     mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & _WORD
     mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & _WORD
     return mixed ^ mixed >> 31
-
-
-class Outgoing:
-    """Collects what a batch gives rise to, by destination."""
-
-    def __init__(self) -> None:
-        self._records: dict[Address, list[bytes]] = {}
-
-    def send(self, destination: Address, record: bytes) -> None:
-        """Add records for a destination."""
-        if record:
-            self._records.setdefault(destination, []).append(record)
-
-    def take(self) -> list[Output]:
-        """Return everything, by destination, and begin anew."""
-        records, self._records = self._records, {}
-        return [Output(destination, b"".join(records[destination])) for destination in sorted(records)]
