@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from pricetime.core.ledger cimport change_hold, release, settle
+from pricetime.core.ledger cimport change_hold, close_account, release, settle
 from pricetime.core.levels cimport add_level, drop_level, level_at
 from pricetime.core.outbox cimport hold_of, price_of, say_order, say_trade
 from pricetime.core.records cimport (
@@ -35,6 +35,11 @@ cdef struct Taker:
     uint32_t slot    # 0: not in the pool yet
     uint32_t number  # of the book
     uint8_t time_in_force
+
+
+cdef inline Book* book_of(Core* v, const Order* order) noexcept nogil:
+    """Return the book of the level that an order stands at."""
+    return &v.books[v.levels[order.level].book]
 
 
 cdef inline BookSide* own_side(Book* book, uint8_t side) noexcept nogil:
@@ -140,6 +145,8 @@ cdef inline void forget(Core* v, uint32_t slot) noexcept nogil:
     else:
         account.newest = order.older
     account.open_orders -= 1
+    if account.open_orders == 0 and not v.keeps_accounts:
+        close_account(v, order.account)
     erase(&v.order_index, hash_of(<uint64_t>order.number, v.seed), slot)
     give_back(&v.order_pool, slot)
 

@@ -6,7 +6,7 @@ from pricetime.core.levels cimport new_level
 from pricetime.core.outbox cimport hold_of, touch, touch_holding
 from pricetime.core.records cimport SIDE_BUY, SIDE_SELL
 from pricetime.core.state cimport Account, Book, BookSide, Core, Holding, Order
-from pricetime.core.storage cimport hash_of, insert, take
+from pricetime.core.storage cimport erase, give_back, hash_of, insert, take
 
 
 cdef inline uint32_t account_at(Core* v, int64_t number) noexcept nogil:
@@ -30,9 +30,16 @@ cdef inline uint32_t open_account(Core* v, int64_t number) noexcept nogil:
     account.free = account.held = 0
     account.oldest = account.newest = account.open_orders = 0
     account.first_id = account.last_id = account.ids = 0
+    account.line = 0
     account.touched = False
     insert(&v.account_index, hash_of(<uint64_t>number, v.seed), slot)
     return slot
+
+
+cdef inline void close_account(Core* v, uint32_t slot) noexcept nogil:
+    """Forget an account that has nothing."""
+    erase(&v.account_index, hash_of(<uint64_t>v.accounts[slot].number, v.seed), slot)
+    give_back(&v.account_pool, slot)
 
 
 cdef inline uint32_t book_at(Core* v, int64_t stock) noexcept nogil:
@@ -54,7 +61,7 @@ cdef inline uint32_t list_stock(Core* v, int64_t stock, int64_t tick) noexcept n
     cdef Book* book = &v.books[slot]
     book.stock = stock
     book.tick = tick
-    book.last = book.shares = 0
+    book.last = book.shares = book.passing = 0
     book.halted = False
     open_side(v, &book.bids, slot, SIDE_BUY, -1)
     open_side(v, &book.asks, slot, SIDE_SELL, 1)
@@ -106,6 +113,8 @@ cdef inline void change_hold(Core* v, const Order* order, int64_t amount) noexce
     """Hold ``amount`` more for an order, or with a negative amount give back; there is enough of it."""
     cdef Account* account
     cdef Holding* holding
+    if not v.keeps_accounts:
+        return
     if order.side == SIDE_BUY:
         account = &v.accounts[order.account]
         account.free -= amount
@@ -132,16 +141,26 @@ cdef inline void settle(
 
     What was held above the price goes back to the buyer in the same step.
     """
+    if v.keeps_accounts:
+        settle_buy(v, buy, book, quantity, amount, held)
+        settle_sell(v, sell, quantity, amount)
+
+
+cdef inline void settle_buy(
+    Core* v, Order* buy, uint32_t book, int64_t quantity, int64_t amount, int64_t held
+) noexcept nogil:
     cdef Account* buyer = &v.accounts[buy.account]
-    cdef Account* seller = &v.accounts[sell.account]
     if buy.holding == 0:
         buy.holding = holding_of(v, buy.account, book)
     buyer.held -= held
     buyer.free += held - amount
-    seller.free += amount
-    v.holdings[sell.holding].held -= quantity
     v.holdings[buy.holding].free += quantity
     touch(v, buy.account)
-    touch(v, sell.account)
     touch_holding(v, buy.holding)
+
+
+cdef inline void settle_sell(Core* v, Order* sell, int64_t quantity, int64_t amount) noexcept nogil:
+    v.accounts[sell.account].free += amount
+    v.holdings[sell.holding].held -= quantity
+    touch(v, sell.account)
     touch_holding(v, sell.holding)

@@ -43,7 +43,7 @@ cdef inline Event* say(Core* v, uint8_t kind) noexcept nogil:
         widen_outbox(v)
     cdef Event* event = &v.outbox.events[v.outbox.count]
     v.outbox.count += 1
-    v.outbox.number += 1
+    v.outbox.number += v.outbox.step
     memset(event, 0, sizeof(Event))
     event.version = <uint8_t>RECORD_VERSION
     event.kind = kind

@@ -12,7 +12,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from pricetime.core.records cimport Event
+from pricetime.core.records cimport Command, Event
 from pricetime.core.storage cimport Index, Numbers, Pool, Slots
 
 
@@ -23,7 +23,7 @@ cdef struct Order:
     int64_t limit       # the limit; of a market buy: the budget it may still spend
     uint32_t account
     uint32_t holding    # of the account in the stock; 0: not looked up yet
-    uint32_t level
+    uint32_t level      # in a ledger, where nobody stands: that at market of its side of its stock's book
     uint32_t before     # neighbours in the queue
     uint32_t behind
     uint32_t older      # neighbours in the account's list
@@ -71,6 +71,7 @@ cdef struct Book:
     int64_t tick
     int64_t last
     int64_t shares
+    int64_t passing  # in a ledger: shares that sellers here gave and buyers here did not get
     BookSide bids
     BookSide asks
     bint halted
@@ -86,6 +87,7 @@ cdef struct Account:
     uint32_t first_id    # remembered ids, oldest first
     uint32_t last_id
     uint32_t ids
+    uint32_t line        # in a ledger: what is under way at books, and what waits; 0: nothing
     bint touched
 
 
@@ -111,6 +113,25 @@ cdef struct ClientId:
     int64_t amount
 
 
+cdef struct Line:
+    # Of an account of a ledger that has anything under way at books, or waiting.
+    uint32_t first_underway  # in the order of their leaving
+    uint32_t last_underway
+    uint32_t first_waiting   # in the order of their arrival
+    uint32_t last_waiting
+    uint32_t waiting
+    uint32_t spending        # of those under way: how many took all free money with them
+
+
+cdef struct Errand:
+    # A command that a book has to answer, or that waits: as it arrived, so as to be remembered and answered.
+    Command command
+    int64_t asset       # of what is brought: 0 for money, else a stock
+    int64_t brought     # held for an amend beside the hold of its order
+    uint32_t behind
+    bint spends_all     # whether all free money of the account went with it
+
+
 cdef struct Limits:
     int64_t open_orders
     int64_t client_ids
@@ -125,15 +146,29 @@ cdef struct Outbox:
     uint64_t room
     bint borrowed     # the events are written into a bytes object, not into memory of our own
     int64_t number
+    int64_t step      # from one number to the next
     uint8_t command
     Slots accounts    # touched by the command, in order of the first touch
     Slots holdings
+
+
+cdef struct Letter:
+    Command command
+    uint32_t destination  # a book; the number of books: the next ledger
+
+
+cdef struct Letters:
+    Letter* items
+    uint64_t count
+    uint64_t room
 
 
 cdef struct Core:
     int64_t sequence
     int64_t time_ns
     int64_t money
+    int64_t most         # money, and shares of a stock, that may come in
+    bint keeps_accounts  # a book partition does not: of accounts it knows the numbers, and settles nothing
     int64_t highest      # order number that was ever kept: one above it cannot be open
     uint64_t seed
     Limits limits
@@ -144,6 +179,8 @@ cdef struct Core:
     Account* accounts
     Holding* holdings
     ClientId* ids
+    Line* lines
+    Errand* errands
     Pool order_pool
     Pool level_pool
     Pool node_pool
@@ -151,6 +188,8 @@ cdef struct Core:
     Pool account_pool
     Pool holding_pool
     Pool id_pool
+    Pool line_pool
+    Pool errand_pool
     Index order_index
     Index book_index
     Index account_index
@@ -158,3 +197,5 @@ cdef struct Core:
     Index id_index
     Outbox outbox
     Numbers cancelling  # the orders of a CANCEL_ALL
+    Letters letters     # what a ledger sends on
+    int64_t passing_money  # in a ledger: that buyers here paid and sellers here did not get
