@@ -16,7 +16,7 @@ from pricetime.adapters.mongo_views import MongoViews
 from pricetime.adapters.redis_copies import Copies, Versions
 from pricetime.ports import Balance, Depth, Notice, NoticeSender, StockRow
 from pricetime.records import CommandKind, EventKind, event_array
-from pricetime.rules.partitions.routing import Room
+from pricetime.records.routing import Room
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from pricetime.adapters.mongo_views_schema import POSITIONS, STOCKS, VIEW_COLLEC
 from pricetime.errors import DatabaseFailed
 from pricetime.ports import ViewChanges, ViewPosition
 from pricetime.records import Side
-from pricetime.rules.partitions.routing import Address
+from pricetime.records.routing import Address
 
 _AT_ONCE: Final = 500  # documents
 _WITHOUT: Final[dict[str, Document]] = {STOCKS: {"best_bid": 0, "best_ask": 0}}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pricetime.records.routing import Room
 from pricetime.rules.partitions import Address, Topology
-from pricetime.rules.partitions.routing import Room
 from pricetime.runtime.placement import placement
 
 PARTITIONS = Topology(ledgers=128, books=128).addresses()
