@@ -29,6 +29,9 @@ SECOND_NS: Final = 1_000_000_000
 TIDY_EVERY_NS: Final = 600 * SECOND_NS
 LONGEST_TOKEN_LIFE_NS: Final = 2_592_000 * SECOND_NS
 """No setting allows a token of ``authenticate`` to live longer, so older revocations are moot."""
+_LOOKS: Final = 20
+_LOOK_S: Final = 0.05
+"""How often, and how long apart, to look for a token that another process may just be storing."""
 
 TokenKind = Literal["access", "daytrade"]
 
@@ -81,7 +84,6 @@ class Sessions:
         self._last_stamp_ns = 0
         self._next_tidy_ns = 0
         self._grace_ns = settings.refresh_grace_s * SECOND_NS
-        self._rotated: OrderedDict[bytes, tuple[int, SessionTokens]] = OrderedDict()
 
     async def load(self) -> None:
         """Read what is revoked, and again at any time where others may have revoked."""
@@ -113,29 +115,14 @@ class Sessions:
             raise TokenInvalid
         return session
 
-    def issue(self, user: User, kind: TokenKind, session_id: str = "") -> IssuedToken:
+    def issue(self, user: User, kind: TokenKind) -> IssuedToken:
         """Sign a token for a user as read a moment ago, in the account's turn."""
-        life_s = self._life_s[kind]
-        issued_ns = self.stamp_ns()
         token_id = secrets.token_hex(16)
-        claims = TokenClaims(
-            account=user.account,
-            token_id=token_id,
-            session_id=session_id or token_id,
-            kind=kind,
-            role=user.role,
-            user_name=user.user_name,
-            issued_ns=issued_ns,
-            # Whole seconds, as the token's standard claim has them: what is stored is what the token says.
-            expires_ns=(issued_ns // SECOND_NS + life_s) * SECOND_NS,
-        )
-        token = self._signer.sign(claims)
-        self._remember(token, claims)  # it comes back in a moment, and checking a signature takes long
-        return IssuedToken(token, life_s)
+        return self._sign(user, kind, token_id, session_id=token_id, issued_ns=self.stamp_ns())
 
     async def open(self, user: User) -> SessionTokens:
         """Open a session with a new family of refresh tokens."""
-        return await self._continue(user, family=secrets.token_hex(16))
+        return await self._continue(user, secrets.token_hex(16), secrets.token_urlsafe(32))
 
     async def refresh_token(self, text: str) -> RefreshToken:
         """Return what is known of a refresh token; TokenInvalid where it is unknown or has expired."""
@@ -148,17 +135,18 @@ class Sessions:
         """Use a refresh token and go on with a new one; used before: its whole family is revoked.
 
         ``shared``: the tabs of a browser hold it together, and an answer may be lost on its way, so for a
-        grace it brings the same tokens again.
+        grace it brings the same tokens again. They are made of the one before and a key of the venue, so any
+        of its processes can tell them again, and nobody else.
         """
-        if shared and (again := self._rotated_lately(known.token_hash)):
-            return again
-        if not await self._accounts.use_refresh_token(known.token_hash):
-            await self.revoke(known.family)
-            raise TokenInvalid("The refresh token was used before, so its session has ended. Log in again.")
-        tokens = await self._continue(user, known.family)
-        if shared:
-            self._rotated[known.token_hash] = (self._now_ns() + self._grace_ns, tokens)
-        return tokens
+        secret = self._secret_after(known) if shared else secrets.token_urlsafe(32)
+        if await self._accounts.use_refresh_token(known.token_hash):
+            tokens = await self._continue(user, known.family, secret)
+            if known.family not in self._revoked:
+                return tokens
+        elif shared and (next_one := await self._begun_lately(secret)):
+            return self._tokens(user, next_one, secret)
+        await self.revoke(known.family)
+        raise TokenInvalid("The refresh token was used before, so its session has ended. Log in again.")
 
     async def end(self, session: Session) -> None:
         """Revoke a session: its tokens, and its refresh tokens where it has any."""
@@ -205,23 +193,57 @@ class Sessions:
             self._cache.popitem(last=False)
         return session
 
-    async def _continue(self, user: User, family: str) -> SessionTokens:
-        secret = secrets.token_urlsafe(32)
-        expires_ns = self._now_ns() + self._refresh_life_ns
-        await self._accounts.add_refresh_token(
-            RefreshToken(
-                token_hash=_hash_of(secret), family=family, account=user.account, expires_ns=expires_ns
-            )
+    def _sign(
+        self, user: User, kind: TokenKind, token_id: str, *, session_id: str, issued_ns: int
+    ) -> IssuedToken:
+        life_s = self._life_s[kind]
+        claims = TokenClaims(
+            account=user.account,
+            token_id=token_id,
+            session_id=session_id,
+            kind=kind,
+            role=user.role,
+            user_name=user.user_name,
+            issued_ns=issued_ns,
+            # Whole seconds, as the token's standard claim has them: what is stored is what the token says.
+            expires_ns=(issued_ns // SECOND_NS + life_s) * SECOND_NS,
         )
+        token = self._signer.sign(claims)
+        self._remember(token, claims)  # it comes back in a moment, and checking a signature takes long
+        return IssuedToken(token, life_s)
+
+    async def _continue(self, user: User, family: str, secret: str) -> SessionTokens:
+        refresh = RefreshToken(
+            token_hash=_hash_of(secret),
+            family=family,
+            account=user.account,
+            expires_ns=self.stamp_ns() + self._refresh_life_ns,
+        )
+        await self._accounts.add_refresh_token(refresh)
         await self._tidy()
-        access = self.issue(user, "access", session_id=family)
+        return self._tokens(user, refresh, secret)
+
+    def _tokens(self, user: User, refresh: RefreshToken, secret: str) -> SessionTokens:
+        """Return a refresh token with its access token, which is the same each time."""
+        token_id = _hash_of(f"access {secret}").hex()[:32]
+        issued_ns = self._begin_ns(refresh)
+        access = self._sign(user, "access", token_id, session_id=refresh.family, issued_ns=issued_ns)
         return SessionTokens(access.token, secret, access.expires_in_s)
 
-    def _rotated_lately(self, token_hash: bytes) -> SessionTokens | None:
-        now_ns = self._now_ns()
-        while self._rotated and next(iter(self._rotated.values()))[0] <= now_ns:
-            self._rotated.popitem(last=False)
-        return self._rotated[token_hash][1] if token_hash in self._rotated else None
+    def _begin_ns(self, refresh: RefreshToken) -> int:
+        return refresh.expires_ns - self._refresh_life_ns
+
+    def _secret_after(self, known: RefreshToken) -> str:
+        return self._signer.tag(f"refresh after {known.token_hash.hex()}")
+
+    async def _begun_lately(self, secret: str) -> RefreshToken | None:
+        """Return a refresh token that began within the grace; another process may just be storing it."""
+        for _ in range(_LOOKS):
+            found = await self._accounts.refresh_token(_hash_of(secret))
+            if found is not None:
+                return found if self._begin_ns(found) + self._grace_ns > self._now_ns() else None
+            await asyncio.sleep(_LOOK_S)
+        return None
 
     def _access_end_ns(self) -> int:
         """Return when the last access token issued so far will have expired."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from pricetime.errors import TokenInvalid
+from pricetime.ports import RefreshToken
 
 from .conftest import NEW_YEAR_NS, SECOND_NS, World
 
@@ -83,13 +84,48 @@ async def test_tabs_that_share_a_refresh_token_and_use_it_at_once_get_the_same_t
     assert (await world.identity.refresh(one.refresh_token, shared=True))[0].user_name == "ada"
 
 
+async def test_tabs_that_come_to_different_processes_get_the_same_tokens(world: World) -> None:
+    user = await world.user()
+    first = await world.identity.open_session(user)
+    other = world.another()
+    refreshes = [each.refresh(first.refresh_token, shared=True) for each in (world.identity, other)]
+    (_, one), (_, again) = await asyncio.gather(*refreshes)
+    assert one == again
+    for identity in (world.identity, other):
+        assert identity.authenticate(again.access_token).account == user.account
+    (_, next_one), (_, after) = (
+        await world.identity.refresh(one.refresh_token, shared=True),
+        await other.refresh(one.refresh_token, shared=True),
+    )
+    assert next_one == after
+    assert next_one.refresh_token not in (one.refresh_token, first.refresh_token)
+
+
+async def test_a_session_that_ends_elsewhere_while_it_is_refreshed_brings_nothing(world: World) -> None:
+    first = await world.identity.open_session(await world.user())
+    session_id = await world.identity.session_to_refresh(first.refresh_token)
+    add = world.accounts.add_refresh_token
+
+    async def add_when_it_has_ended(token: RefreshToken) -> None:
+        await world.accounts.revoke_family(session_id)
+        world.identity.note_revoked(session_id, 2**62)
+        await add(token)
+
+    world.accounts.add_refresh_token = add_when_it_has_ended  # type: ignore[method-assign]
+    with pytest.raises(TokenInvalid):
+        await world.identity.refresh(first.refresh_token, shared=True)
+    world.accounts.add_refresh_token = add  # type: ignore[method-assign]
+    with pytest.raises(TokenInvalid):
+        await world.another().refresh(first.refresh_token, shared=True)
+
+
 async def test_after_the_grace_a_shared_refresh_token_that_comes_again_ends_the_session(
     make: Callable[..., World],
 ) -> None:
     world = make(refresh_grace_s=30)
     first = await world.identity.open_session(await world.user())
     _, second = await world.identity.refresh(first.refresh_token, shared=True)
-    world.clock.pass_s(30)
+    world.clock.pass_s(31)
     with pytest.raises(TokenInvalid, match="used before"):
         await world.identity.refresh(first.refresh_token, shared=True)
     with pytest.raises(TokenInvalid):
