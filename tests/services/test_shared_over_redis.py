@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 from redis.asyncio import Redis
 from tests.support.redis_server import RedisServer
+from tests.support.time import SetClock
 
 from pricetime.adapters.redis_client import connect_redis
 from pricetime.adapters.redis_revocations import RedisRevocations, Revocation
 from pricetime.api.guards.rates import Rates
-from pricetime.services.shared_rates import share_rates
+from pricetime.identity.lockout import Lockout
+from pricetime.services.shared_counts import SharedCounts
 from pricetime.settings import Settings
 
 _PATIENCE_S = 10
@@ -52,20 +55,57 @@ async def test_a_revocation_does_not_wait_for_a_redis_that_is_away() -> None:
     await nowhere.aclose()
 
 
+@asynccontextmanager
+async def sharing(
+    redis: Redis, rates: Sequence[Rates], lockouts: Sequence[Lockout], clock: SetClock
+) -> AsyncIterator[None]:
+    """Services that tell each other what they count."""
+    services = [
+        SharedCounts(redis, clock, each, (lockout,)) for each, lockout in zip(rates, lockouts, strict=True)
+    ]
+    tasks = [asyncio.create_task(each.run(0.01)) for each in services]
+    await _listeners(redis, "pricetime:counts", len(tasks))
+    yield
+    for task in tasks:
+        task.cancel()
+
+
+def lockout() -> Lockout:
+    return Lockout(failures=3, base_s=1, max_s=900, keys_limit=10)
+
+
 async def test_what_one_service_lets_through_another_counts(redis: Redis) -> None:
     settings = Settings(rate_account_per_s=1, rate_account_burst=10)
     rates = [Rates(settings), Rates(settings)]
-    sharing = [asyncio.create_task(share_rates(redis, each, 0.01)) for each in rates]
-    await _listeners(redis, "pricetime:rates", 2)
     one, other = (each.accounts for each in rates)
     assert one is not None
     assert other is not None
-    for _ in range(3):
-        one.charge(5, 3)
-    async with asyncio.timeout(_PATIENCE_S):
-        while other.charge(5, 0).remaining > 2:
-            await asyncio.sleep(0.01)
-    assert not other.charge(5, 9).allowed
-    assert other.charge(6, 9).allowed
-    for task in sharing:
-        task.cancel()
+    async with sharing(redis, rates, [lockout(), lockout()], SetClock()):
+        for _ in range(3):
+            one.charge(5, 3)
+        async with asyncio.timeout(_PATIENCE_S):
+            while other.charge(5, 0).remaining > 2:
+                await asyncio.sleep(0.01)
+        assert not other.charge(5, 9).allowed
+        assert other.charge(6, 9).allowed
+
+
+async def test_wrong_passwords_are_counted_together_wherever_they_were_tried(redis: Redis) -> None:
+    clock, rates = SetClock(), Rates(Settings(rate_limits=False))
+    one, other = lockout(), lockout()
+    now_ns = clock.now_ns()
+
+    async def until(is_locked: bool) -> None:
+        async with asyncio.timeout(_PATIENCE_S):
+            while (other.wait_s("ada", now_ns) > 0) is not is_locked:
+                await asyncio.sleep(0.01)
+
+    async with sharing(redis, [rates, rates], [one, other], clock):
+        other.failed("ada", now_ns)
+        one.failed("ada", now_ns)
+        one.failed("ada", now_ns)
+        await until(True)
+        assert other.wait_s("bob", now_ns) == 0
+        one.succeeded("ada")
+        await until(False)
+        assert other.failed("ada", now_ns) == 0, "it begins afresh"

@@ -49,6 +49,8 @@ class Identity:
         self._turns = Turns()
         self._user_failures = _lockout(settings, settings.lockout_failures)
         self._address_failures = _lockout(settings, settings.lockout_address_failures)
+        self.lockouts = (self._user_failures, self._address_failures)
+        """Of user names and of addresses, for who shares them with other services."""
         self.authenticate = self._sessions.authenticate
         """``authenticate(token) -> Session``, or TokenInvalid; bound once because every request calls it."""
         self.csrf_token = self._sessions.csrf_token

@@ -50,7 +50,7 @@ from pricetime.services.broker_link import BrokerLink
 from pricetime.services.process import ServiceProcess
 from pricetime.services.run import serve_app
 from pricetime.services.share import prepared
-from pricetime.services.shared_rates import share_rates
+from pricetime.services.shared_counts import SharedCounts
 from pricetime.services.users import new_identity
 from pricetime.telemetry import Metrics
 
@@ -132,7 +132,8 @@ class _Opening:
         verification = PartitionVerification(topology.addresses(), self._journal)
         self._stack.push_async_callback(verification.stop)
         rates = Rates(settings)
-        self._run(share_rates(self._redis, rates, settings.rate_share_ms / 1_000))
+        counts = SharedCounts(self._redis, self._clock, rates, identity.lockouts)
+        self._run(counts.run(settings.rate_share_ms / 1_000))
         if self._process.name == "auth":
             self._run(self._complete_pending(identity))
         _measure(metrics, dispatcher, link)
