@@ -75,6 +75,17 @@ def settings_from(chosen: tuple[str, ...], **named: object) -> Settings:
     return load(flags_from(chosen, **named))
 
 
+def counts_from(scale: tuple[str, ...]) -> dict[str, int]:
+    """Return how many of which service are asked for as ``engine=2``."""
+    counts = {}
+    for each in scale:
+        name, _, count = each.partition("=")
+        if not count.isdigit():
+            raise click.UsageError(f"a scale is SERVICE=COUNT, not {each!r}")
+        counts[name] = int(count)
+    return counts
+
+
 def _pair(text: str) -> tuple[str, object]:
     name, equals, value = text.partition("=")
     if not equals:

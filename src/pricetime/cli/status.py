@@ -29,7 +29,7 @@ def command(data: str | None, chosen: tuple[str, ...], as_json: bool) -> None:
     settings = options.settings_from(chosen, data=data)
 
     from pricetime.services.topology.plan import Layout
-    from pricetime.services.topology.status import running_record
+    from pricetime.services.topology.record import running_record
 
     layout = Layout(Path(settings.data).resolve())
     if not show(layout, running_record(layout), as_json):

@@ -56,22 +56,14 @@ def command(
     from pricetime.services.topology.up import bring_up
 
     layout = Layout(Path(settings.data).resolve())
-    wanted = Wanted(layout=layout, settings=settings, scale=scale_of(_counts(scale)), is_tls=not no_tls)
+    wanted = Wanted(
+        layout=layout, settings=settings, scale=scale_of(options.counts_from(scale)), is_tls=not no_tls
+    )
     _take_signals()
     record = bring_up(wanted, _silent if as_json else say)
     show(layout, record, as_json)
     if not detach:
         _stay(wanted, record, as_json)
-
-
-def _counts(scale: tuple[str, ...]) -> dict[str, int]:
-    counts = {}
-    for each in scale:
-        name, _, count = each.partition("=")
-        if not count.isdigit():
-            raise click.UsageError(f"--scale takes SERVICE=COUNT, not {each!r}")
-        counts[name] = int(count)
-    return counts
 
 
 def _silent(_: str) -> None:

@@ -21,6 +21,7 @@ VERBS: Final[dict[str, str]] = {
     "watch": "Watch the book and the tape of a stock.",
     "up": "Run the venue as many services on this machine.",
     "status": "Show each process of `pricetime up`.",
+    "scale": "Change how many processes of a service run.",
     "down": "End the services that `pricetime up` started.",
     "certs": "Make the certificates of the services.",
     "load": "Put the venue under load and measure latency.",

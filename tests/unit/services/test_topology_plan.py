@@ -21,7 +21,7 @@ from pricetime.services.topology.plan import (
     scale_of,
 )
 from pricetime.services.topology.ports import free_ports, is_free
-from pricetime.services.topology.supervision import Supervised, render_supervisor
+from pricetime.services.topology.supervision import Supervised, write_supervisor
 from pricetime.settings import Settings, load
 
 SERVERS = Servers("mongodb://127.0.0.1:1", "rediss://127.0.0.1:2", "amqps://127.0.0.1:3")
@@ -37,7 +37,7 @@ def read_by_supervisor(tmp_path: Path, *programs: Supervised) -> dict[str, objec
     """Return the programs as supervisord itself reads them."""
     layout = Layout(tmp_path)
     layout.logs.mkdir()
-    layout.supervisor.write_text(render_supervisor(layout, programs, Settings()))
+    write_supervisor(layout, programs, Settings())
     options = ServerOptions()
     options.realize(["-c", str(layout.supervisor)])
     return {each.name: each for group in options.process_group_configs for each in group.process_configs}
@@ -93,7 +93,7 @@ def test_the_supervisor_reads_what_was_written(tmp_path: Path):
 @pytest.mark.parametrize("value", ["\"'", "a # b", "a\nb"])
 def test_a_value_that_the_supervisor_cannot_be_told_is_refused(tmp_path: Path, value: str):
     with pytest.raises(TopologyFailed, match="cannot be told"):
-        render_supervisor(Layout(tmp_path), [program(environment={"A": value})], Settings())
+        write_supervisor(Layout(tmp_path), [program(environment={"A": value})], Settings())
 
 
 def test_free_ports_are_free_and_not_those_of_outgoing_connections():

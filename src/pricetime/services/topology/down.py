@@ -48,9 +48,11 @@ def _stop_in_order(layout: Layout, record: Record, settings: Settings, told: Cal
     """Stop each kind of part before the next. Where the supervisor fails, what is left is left to others."""
     supervisor = Supervisor(layout.socket)
     patience_s = settings.stop_timeout_s + _MARGIN_S
+    kinds = {part.name: part.kind for part in record.parts}
     try:
         for kind in _ORDER:
-            names = {part.name for part in record.parts if part.kind == kind}
+            # What is not recorded is a service that is just being added.
+            names = {name for name in supervisor.states() if kinds.get(name, "service") == kind}
             told(f"stopping {', '.join(sorted(names))}")
             for name in names:
                 supervisor.stop(name)

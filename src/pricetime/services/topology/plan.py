@@ -4,7 +4,8 @@
 
     DATA/certs/           certificates                     DATA/logs/NAME.log     what each process says
     DATA/nginx/ …         a folder for each server         DATA/run.json          what runs now
-    DATA/keys/ …          what the services keep           DATA/supervisor.conf
+    DATA/keys/ …          what the services keep           DATA/supervisor.conf   the supervisor's
+                                                           DATA/programs/ …       what it runs
 """
 
 from __future__ import annotations
@@ -60,13 +61,23 @@ class Layout:
 
     @property
     def lock(self) -> Path:
-        """Locked while a topology is started or ended."""
+        """Locked while a topology is started, scaled by hand or ended."""
         return self.data / "up.lock"
+
+    @property
+    def scaling(self) -> Path:
+        """Locked while processes are added or taken away."""
+        return self.data / "scaling.lock"
 
     @property
     def supervisor(self) -> Path:
         """The supervisor's configuration."""
         return self.data / "supervisor.conf"
+
+    @property
+    def programs(self) -> Path:
+        """A file for each program that the supervisor runs."""
+        return self.data / "programs"
 
     @property
     def socket(self) -> Path:
@@ -105,15 +116,20 @@ class Servers:
     redis_url: str
     rabbit_url: str
 
+    @classmethod
+    def at(cls, mongo_url: str, redis_port: int, rabbit_port: int) -> Servers:
+        """Return those of a MongoDB, and of this machine."""
+        return cls(mongo_url, f"rediss://127.0.0.1:{redis_port}", f"amqps://127.0.0.1:{rabbit_port}")
 
-def scale_of(wanted: Mapping[str, int]) -> dict[str, int]:
-    """Return how many there are of each service; SettingError."""
+
+def scale_of(wanted: Mapping[str, int], before: Mapping[str, int] = DEFAULT_SCALE) -> dict[str, int]:
+    """Return how many there are of each service, ``before`` where nothing else is wanted; SettingError."""
     for name, count in wanted.items():
         if name not in SERVICES:
             raise SettingError(f"scale: there is no service {name!r}; there are {', '.join(SERVICES)}")
         if not 0 <= count <= SCALE_LIMIT:
             raise SettingError(f"scale: {name} can be 0–{SCALE_LIMIT}, not {count}")
-    return {**DEFAULT_SCALE, **wanted}
+    return {**before, **wanted}
 
 
 def environment_of(
@@ -131,9 +147,14 @@ def environment_of(
         "rabbit_url": servers.rabbit_url,
         "trusted_proxies": "127.0.0.1",
     }
-    chosen = {
+    values = {**chosen_of(settings), **decided}
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}
+
+
+def chosen_of(settings: Settings) -> dict[str, object]:
+    """Return the settings that are not what they are by default."""
+    return {
         option.name: getattr(settings, option.name)
         for option in fields(Settings)
         if getattr(settings, option.name) != option.default
     }
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in {**chosen, **decided}.items()}

@@ -12,9 +12,9 @@ import shutil
 import string
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -27,13 +27,21 @@ from pricetime.services.topology.certs import make_certificates
 from pricetime.services.topology.definitions import rabbit_definitions
 from pricetime.services.topology.mongodb import mongodb
 from pricetime.services.topology.nginx import Door, render_nginx
-from pricetime.services.topology.plan import API, SERVICES, Instance, Layout, Servers, environment_of
+from pricetime.services.topology.plan import (
+    API,
+    SERVICES,
+    Instance,
+    Layout,
+    Servers,
+    chosen_of,
+    environment_of,
+)
 from pricetime.services.topology.ports import free_ports, is_free
 from pricetime.services.topology.program import Program
 from pricetime.services.topology.rabbitmq import RabbitPorts, rabbitmq
 from pricetime.services.topology.record import Part
 from pricetime.services.topology.redis import redis
-from pricetime.services.topology.supervision import Supervised, render_supervisor
+from pricetime.services.topology.supervision import Supervised, write_supervisor
 from pricetime.settings import Settings
 
 WATCHER: Final = "watcher"
@@ -65,12 +73,13 @@ class Prepared:
 
     url: str
     mongo_url: str
+    chosen: dict[str, object]
     parts: tuple[Part, ...]
 
 
 def prepare(wanted: Wanted) -> Prepared:
     """Write everything into the folder; TopologyFailed, SettingError or CertificateUnusable."""
-    layout, settings = wanted.layout, wanted.settings
+    layout, settings = wanted.layout, _rooted(wanted.settings)
     _look_for_servers()
     _make_folders(layout)
     Ed25519Signer(
@@ -96,25 +105,22 @@ def prepare(wanted: Wanted) -> Prepared:
         redis(layout.data / "redis", redis_port, certs=layout.certs),
         *([] if settings.mongo_url else [mongodb(layout.data / "mongodb", mongo_port, layout.certs)]),
     ]
-    urls = Servers(
-        mongo_url=settings.mongo_url or f"mongodb://127.0.0.1:{mongo_port}",
-        redis_url=f"rediss://127.0.0.1:{redis_port}",
-        rabbit_url=f"amqps://127.0.0.1:{amqp}",
-    )
+    urls = Servers.at(settings.mongo_url or f"mongodb://127.0.0.1:{mongo_port}", redis_port, amqp)
     instances = _instances(wanted.scale, ports)
     door_port = _door_port(settings, door)
-    _write_door(wanted, instances, door_port)
+    write_door(layout, settings, instances, door_port, is_tls=wanted.is_tls)
     programs = [
         *(_of_server(each, layout) for each in servers),
-        *(_of_service(each, wanted, urls) for each in instances),
+        *(service_program(each, layout, settings, urls) for each in instances),
         _of_door(layout),
-        _of_watcher(wanted),
+        _of_watcher(layout),
     ]
-    layout.supervisor.write_text(render_supervisor(layout, programs, settings))
+    write_supervisor(layout, programs, settings)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return Prepared(
         url=f"{'https' if wanted.is_tls else 'http'}://{host}:{door_port}",
         mongo_url=urls.mongo_url,
+        chosen=chosen_of(settings),
         parts=tuple(_parts(servers, instances, door_port)),
     )
 
@@ -158,9 +164,19 @@ def _door_port(settings: Settings, free: int) -> int:
     return settings.port
 
 
-def _write_door(wanted: Wanted, instances: Iterable[Instance], port: int) -> None:
-    layout, settings = wanted.layout, wanted.settings
-    page = Path(settings.page).absolute() if settings.page else PACKED
+def _rooted(settings: Settings) -> Settings:
+    """Return settings whose files are found from every folder."""
+    names = ("page", "door_certificate", "door_key")
+    files = {name: getattr(settings, name) for name in names}
+    rooted: dict[str, Any] = {name: str(Path(file).absolute()) for name, file in files.items() if file}
+    return replace(settings, **rooted)
+
+
+def write_door(
+    layout: Layout, settings: Settings, instances: Sequence[Instance], port: int, *, is_tls: bool
+) -> None:
+    """Write nginx's configuration, which leads to ``instances``."""
+    page = Path(settings.page) if settings.page else PACKED
     upstreams = {
         share: [each.address for each in instances if each.service == share]
         for share in cast("list[Share]", API)
@@ -168,7 +184,7 @@ def _write_door(wanted: Wanted, instances: Iterable[Instance], port: int) -> Non
     door = Door(
         host=settings.host,
         port=port,
-        is_tls=wanted.is_tls,
+        is_tls=is_tls,
         folder=layout.data / DOOR,
         certs=layout.certs,
         page=page if (page / "index.html").is_file() else None,
@@ -192,12 +208,13 @@ def _of_server(program: Program, layout: Layout) -> Supervised:
     )
 
 
-def _of_service(instance: Instance, wanted: Wanted, servers: Servers) -> Supervised:
+def service_program(instance: Instance, layout: Layout, settings: Settings, servers: Servers) -> Supervised:
+    """Return what runs a process of a service."""
     return Supervised(
         name=instance.name,
         command=(sys.executable, "-m", "pricetime.cli", "run", instance.service),
-        environment=_python_environment() | environment_of(instance, wanted.settings, wanted.layout, servers),
-        folder=wanted.layout.data,
+        environment=_python_environment() | environment_of(instance, settings, layout, servers),
+        folder=layout.data,
     )
 
 
@@ -216,15 +233,12 @@ def _of_door(layout: Layout) -> Supervised:
     )
 
 
-def _of_watcher(wanted: Wanted) -> Supervised:
-    settings = wanted.settings
-    names = ("watch_every_s", "watch_timeout_s", "watch_failures", "certificate_check_s", "log_level")
-    chosen = {f"PRICETIME_{name.upper()}": str(getattr(settings, name)) for name in names}
+def _of_watcher(layout: Layout) -> Supervised:
     return Supervised(
         name=WATCHER,
-        command=(sys.executable, "-m", "pricetime.services.topology.watcher", str(wanted.layout.data)),
-        environment=_python_environment() | chosen,
-        folder=wanted.layout.data,
+        command=(sys.executable, "-m", "pricetime.services.topology.watcher", str(layout.data)),
+        environment=_python_environment(),
+        folder=layout.data,
     )
 
 
@@ -233,10 +247,14 @@ def _python_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
+def part_of(instance: Instance) -> Part:
+    """Return a process of a service as it is recorded."""
+    return Part(name=instance.name, kind="service", service=instance.service, port=instance.port)
+
+
 def _parts(servers: Iterable[Program], instances: Iterable[Instance], door: int) -> Iterable[Part]:
     for server in servers:
         yield Part(name=server.name, kind="server", service=_SERVER_NAMES[server.name], port=server.port)
-    for each in instances:
-        yield Part(name=each.name, kind="service", service=each.service, port=each.port)
+    yield from map(part_of, instances)
     yield Part(name=DOOR, kind="door", service="nginx", port=door)
     yield Part(name=WATCHER, kind="watcher", service="", port=None)

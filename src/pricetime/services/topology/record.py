@@ -7,13 +7,14 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from pricetime.errors import TopologyFailed, TopologyRuns
-from pricetime.services.topology.plan import Layout
+from pricetime.services.topology.plan import SERVICES, Instance, Layout, Servers
 from pricetime.services.topology.processes import is_running
+from pricetime.settings import Settings
 
 Kind = Literal["server", "service", "door", "watcher"]
 
@@ -34,12 +35,45 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     started: int
     url: str
     mongo_url: str
+    chosen: dict[str, Any]
+    """The settings that `pricetime up` was given."""
     parts: tuple[Part, ...]
 
     @property
     def runs(self) -> bool:
         """Whether its supervisor does."""
         return is_running(self.supervisor, self.started)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that it was started with."""
+        return Settings(**self.chosen)
+
+    @property
+    def servers(self) -> Servers:
+        """Where the servers are that all services share."""
+        return Servers.at(self.mongo_url, self.port_of("redis"), self.port_of("rabbitmq"))
+
+    @property
+    def instances(self) -> list[Instance]:
+        """The processes of services."""
+        return [
+            Instance(part.service, int(part.name.rpartition("-")[2]), part.port)
+            for part in self.parts
+            if part.kind == "service" and part.port is not None
+        ]
+
+    @property
+    def scale(self) -> dict[str, int]:
+        """How many processes there are of each service."""
+        services = [each.service for each in self.instances]
+        return {name: services.count(name) for name in SERVICES}
+
+    def port_of(self, name: str) -> int:
+        """Return where a part listens that does."""
+        [port] = [part.port for part in self.parts if part.name == name]
+        assert port is not None
+        return port
 
 
 def read_record(layout: Layout) -> Record | None:
@@ -48,6 +82,14 @@ def read_record(layout: Layout) -> Record | None:
         return msgspec.json.decode(layout.run.read_bytes(), type=Record)
     except (FileNotFoundError, msgspec.MsgspecError):
         return None
+
+
+def running_record(layout: Layout) -> Record:
+    """Return what runs in a folder; TopologyFailed where nothing does."""
+    record = read_record(layout)
+    if record is None or not record.runs:
+        raise TopologyFailed(f"No venue runs in {layout.data}. `pricetime up` starts one.")
+    return record
 
 
 def write_record(layout: Layout, record: Record) -> None:
@@ -68,7 +110,9 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise TopologyRuns(f"Another command starts or ends the venue in {path.parent}.") from None
+            raise TopologyRuns(
+                f"Another command starts, scales or ends the venue in {path.parent}."
+            ) from None
         yield
     finally:
         os.close(descriptor)

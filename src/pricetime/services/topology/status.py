@@ -10,11 +10,10 @@ from typing import Final
 
 import msgspec
 
-from pricetime.errors import TopologyFailed
 from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.probes import PATIENCE_S, Prober
 from pricetime.services.topology.processes import usages
-from pricetime.services.topology.record import Kind, Record, read_record
+from pricetime.services.topology.record import Kind, Record
 from pricetime.services.topology.supervision import RUNNING, Supervisor
 
 _OVER_S: Final = 0.5
@@ -44,14 +43,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Of all of these."""
 
 
-def running_record(layout: Layout) -> Record:
-    """Return what runs in a folder; TopologyFailed where nothing does."""
-    record = read_record(layout)
-    if record is None or not record.runs:
-        raise TopologyFailed(f"No venue runs in {layout.data}. `pricetime up` starts one.")
-    return record
-
-
 def statuses(layout: Layout, record: Record) -> list[Status]:
     """Return the status of every part, in the order of the record; TopologyFailed."""
     return asyncio.run(_statuses(layout, record))
@@ -62,13 +53,14 @@ async def _statuses(layout: Layout, record: Record) -> list[Status]:
     pids = {name: state.pid for name, state in states.items() if state.pid}
     prober = Prober(layout.certs, record.url)
     before, began_s = usages(pids.values()), time.monotonic()
+    parts = [part for part in record.parts if part.name in states]
     failures, _ = await asyncio.gather(
-        asyncio.gather(*(prober.unready(part, PATIENCE_S) for part in record.parts)), asyncio.sleep(_OVER_S)
+        asyncio.gather(*(prober.unready(part, PATIENCE_S) for part in parts)), asyncio.sleep(_OVER_S)
     )
     after, passed_s = usages(pids.values()), time.monotonic() - began_s
     restarts, now = _restarts(layout), time.time()
     found = []
-    for part, failure in zip(record.parts, failures, strict=True):
+    for part, failure in zip(parts, failures, strict=True):
         state = states[part.name]
         then, used = before.get(state.pid), after.get(state.pid)
         why = failure if state.state == RUNNING else state.said or state.state.lower()

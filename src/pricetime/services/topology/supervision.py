@@ -24,7 +24,7 @@ STOPPED: Final = frozenset({"STOPPED", "EXITED", "FATAL", "UNKNOWN"})
 _CALL_TIMEOUT_S: Final = 20.0
 _START_RETRIES: Final = 1_000
 _COMMENT: Final = re.compile(r"\n|\s[;#]")
-_LATER_FAULTS: Final = frozenset({"ALREADY_STARTED", "NOT_RUNNING"})
+_LATER_FAULTS: Final = frozenset({"ALREADY_STARTED", "NOT_RUNNING", "ALREADY_ADDED"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +52,14 @@ class State(NamedTuple):
     said: str
 
 
-def render_supervisor(layout: Layout, programs: Iterable[Supervised], settings: Settings) -> str:
-    """Return supervisord's configuration."""
-    head = [
+def write_supervisor(layout: Layout, programs: Iterable[Supervised], settings: Settings) -> None:
+    """Write supervisord's configuration, and a file for each program, in place of those there are."""
+    layout.programs.mkdir(mode=0o700, exist_ok=True)
+    for path in layout.programs.iterdir():
+        path.unlink()
+    for each in programs:
+        write_program(layout, each, settings)
+    lines = [
         "; Made by pricetime; changes are lost.",
         "[unix_http_server]",
         f"file={_escaped(layout.socket)}",
@@ -72,14 +77,17 @@ def render_supervisor(layout: Layout, programs: Iterable[Supervised], settings: 
         f"logfile_backups={settings.log_files}",
         f"pidfile={_escaped(layout.data / 'supervisord.pid')}",
         f"childlogdir={_escaped(layout.logs)}",
+        "[include]",
+        f"files={_escaped(layout.programs)}/*.conf",
     ]
-    return "\n".join([*head, *(line for each in programs for line in _program(each, layout, settings)), ""])
+    layout.supervisor.write_text("\n".join([*lines, ""]))
 
 
-def _program(program: Supervised, layout: Layout, settings: Settings) -> list[str]:
+def write_program(layout: Layout, program: Supervised, settings: Settings) -> None:
+    """Write the file of a program, from which the supervisor can take it."""
     environment = ",".join(f"{name}={_value(value)}" for name, value in program.environment.items())
     log = layout.logs / program.name
-    return [
+    lines = [
         f"[program:{program.name}]",
         f"command={_escaped(shlex.join(program.command))}",
         f"directory={_escaped(program.folder)}",
@@ -105,6 +113,16 @@ def _program(program: Supervised, layout: Layout, settings: Settings) -> list[st
             else []
         ),
     ]
+    _file_of(layout, program.name).write_text("\n".join([*lines, ""]))
+
+
+def drop_program(layout: Layout, name: str) -> None:
+    """Remove the file of a program."""
+    _file_of(layout, name).unlink(missing_ok=True)
+
+
+def _file_of(layout: Layout, name: str) -> Path:
+    return layout.programs / f"{name}.conf"
 
 
 def _escaped(value: object) -> str:
@@ -160,6 +178,15 @@ class Supervisor:
     def stop(self, name: str) -> None:
         """Ask a program to stop; it may take a while. Nothing is done where it does not run."""
         self._call("stopProcess", name, False)
+
+    def add(self, name: str) -> None:
+        """Take in a program whose file has been written; it is not started."""
+        self._call("reloadConfig")
+        self._call("addProcessGroup", name)
+
+    def remove(self, name: str) -> None:
+        """Forget a program that does not run."""
+        self._call("removeProcessGroup", name)
 
     def signal(self, name: str, signal: str) -> None:
         """Send a signal to a program; nothing is done where it does not run."""

@@ -13,24 +13,24 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from pricetime.errors import TopologyFailed, TopologyRuns
 from pricetime.services.topology.down import take_down
 from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.prepare import Prepared, Wanted, prepare
-from pricetime.services.topology.probes import PATIENCE_S, Prober
+from pricetime.services.topology.probes import Prober
 from pricetime.services.topology.processes import MARK, find
-from pricetime.services.topology.record import Part, Record, locked, read_record, write_record
-from pricetime.services.topology.supervision import RUNNING, Supervisor
+from pricetime.services.topology.readiness import tail, until_ready
+from pricetime.services.topology.record import Record, locked, read_record, write_record
+from pricetime.services.topology.supervision import Supervisor
 from pricetime.settings import Settings
 
 Told = Callable[[str], None]
 
 _LOOK_S: Final = 0.1
 _SUPERVISOR_S: Final = 20.0
-_TAIL_LINES: Final = 8
 _ORDER: Final = (("server",), ("service",), ("door", "watcher"))
 
 
@@ -74,12 +74,13 @@ def _start_supervisor(layout: Layout, prepared: Prepared) -> Record:
         )
     found = find(process.pid)
     if found is None:
-        raise TopologyFailed(f"The supervisor did not start: {_tail(layout, 'supervisord-errors')}")
+        raise TopologyFailed(f"The supervisor did not start: {tail(layout, 'supervisord-errors')}")
     record = Record(
         supervisor=found.pid,
         started=found.started,
         url=prepared.url,
         mongo_url=prepared.mongo_url,
+        chosen=prepared.chosen,
         parts=prepared.parts,
     )
     write_record(layout, record)
@@ -91,7 +92,7 @@ async def _start(layout: Layout, record: Record, settings: Settings, told: Told)
     deadline = time.monotonic() + _SUPERVISOR_S
     while not supervisor.is_up():
         if not record.runs or time.monotonic() > deadline:
-            raise TopologyFailed(f"The supervisor did not start: {_tail(layout, 'supervisord-errors')}")
+            raise TopologyFailed(f"The supervisor did not start: {tail(layout, 'supervisord-errors')}")
         await asyncio.sleep(_LOOK_S)
     prober = Prober(layout.certs, record.url)
     for kinds in _ORDER:
@@ -99,40 +100,4 @@ async def _start(layout: Layout, record: Record, settings: Settings, told: Told)
         told(f"starting {', '.join(part.name for part in parts)}")
         for part in parts:
             supervisor.start(part.name)
-        await _all_ready(parts, prober, supervisor, layout, settings)
-
-
-async def _all_ready(
-    parts: Sequence[Part], prober: Prober, supervisor: Supervisor, layout: Layout, settings: Settings
-) -> None:
-    """Wait until each part answers; TopologyFailed when one is given up, or the time is over."""
-    deadline = time.monotonic() + settings.start_timeout_s
-    waiting = {part.name: "it has not been asked yet" for part in parts}
-    by_name = {part.name: part for part in parts}
-    while True:
-        answers = await asyncio.gather(*(prober.unready(by_name[name], PATIENCE_S) for name in waiting))
-        states = supervisor.states()
-        waiting = {
-            name: said or f"it is {states[name].state.lower()}"
-            for name, said in zip(waiting, answers, strict=True)
-            if said or states[name].state != RUNNING
-        }
-        if not waiting:
-            return
-        given_up = [name for name in waiting if states[name].state == "FATAL"]
-        if given_up or time.monotonic() > deadline:
-            name = (given_up or list(waiting))[0]
-            raise TopologyFailed(
-                f"{name} is not ready: {waiting[name]}. Its log, {layout.logs / name}.log, ends with:\n"
-                f"{_tail(layout, name)}"
-            )
-        await asyncio.sleep(_LOOK_S)
-
-
-def _tail(layout: Layout, name: str) -> str:
-    """Return the end of a log."""
-    try:
-        lines: Iterable[str] = (layout.logs / f"{name}.log").read_text("utf-8", "replace").splitlines()
-    except FileNotFoundError:
-        return "nothing"
-    return "\n".join(list(lines)[-_TAIL_LINES:])
+        await until_ready(parts, prober, supervisor, layout, settings)

@@ -19,8 +19,8 @@ from pricetime.errors import TopologyFailed
 from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.probes import ProbeFailed, Prober, renew_redis
 from pricetime.services.topology.record import Part, Record, read_record
-from pricetime.services.topology.supervision import Supervisor
-from pricetime.settings import Settings, load
+from pricetime.services.topology.supervision import RUNNING, Supervisor
+from pricetime.settings import Settings
 from pricetime.telemetry import configure_logs
 
 _log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ class Watcher:
     def __init__(self, layout: Layout, record: Record, settings: Settings) -> None:
         self._layout = layout
         self._settings = settings
-        self._parts = {part.name: part for part in record.parts if part.kind in ("service", "door")}
+        self._record = record
         self._redis = next(part for part in record.parts if part.name == "redis")
         self._supervisor = Supervisor(layout.socket)
         self._prober = Prober(layout.certs, record.url)
@@ -61,7 +61,12 @@ class Watcher:
             if state.state in ("FATAL", "EXITED"):
                 _log.warning("started again what was given up", process=name, said=state.said)
                 self._supervisor.start(name)
-        asked = [part for name, part in self._parts.items() if name in states and states[name].pid]
+        self._record = read_record(self._layout) or self._record  # which changes when it is scaled
+        asked = [
+            part
+            for part in self._record.parts
+            if part.kind in ("service", "door") and part.name in states and states[part.name].state == RUNNING
+        ]
         within_s = self._settings.watch_timeout_s
         failures = await asyncio.gather(*(self._prober.unhealthy(part, within_s) for part in asked))
         for part, failure in zip(asked, failures, strict=True):
@@ -101,14 +106,13 @@ class Watcher:
 
 def main() -> int:
     """Watch the topology of a folder."""
-    settings = load()
-    configure_logs(settings.log_level)
     layout = Layout(Path(sys.argv[1]))
     record = read_record(layout)
     if record is None:
         sys.stderr.write(f"Nothing is recorded to run in {layout.data}.\n")
         return 1
-    asyncio.run(Watcher(layout, record, settings).run())
+    configure_logs(record.settings.log_level)
+    asyncio.run(Watcher(layout, record, record.settings).run())
     return 0
 
 
