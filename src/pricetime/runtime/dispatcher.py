@@ -12,8 +12,8 @@ an answer finds its effects in every list, whichever service is asked.
 
 Invariants:
 
-1. A command is answered when its ACCEPTED or DENIED is heard, and each ledger that a book has told of its
-   trades is heard to have settled them.
+1. A command is answered when its ACCEPTED or DENIED is heard, each ledger that a book has told of its
+   trades is heard to have settled them, and all that its ledger had heard of books is heard here, too.
 2. To a ledger one message is under way at a time, and it is sent again, unchanged, until the broker has
    confirmed it; so the ledger sees each number once, or again, and never a gap.
 3. What waits is bounded, and so is how long: an answer that does not come in time is ``AnswerLate``.
@@ -71,7 +71,7 @@ class _Submission:
 class _UnderWay:
     """A command that is not answered yet."""
 
-    __slots__ = ("command", "is_answered", "place", "submission", "waits")
+    __slots__ = ("command", "is_answered", "lacks", "place", "submission", "waits")
 
     def __init__(self, command: Command, submission: _Submission, place: int) -> None:
         self.command = command
@@ -80,6 +80,8 @@ class _UnderWay:
         self.is_answered = False
         self.waits: dict[tuple[Address, Address], int] = {}
         """By partition and source: the message that the partition has yet to hear of."""
+        self.lacks: dict[tuple[Address, Address], int] = {}
+        """By book and ledger: the message whose notice has yet to come, and with it what the book did."""
 
 
 class Dispatcher:
@@ -124,6 +126,8 @@ class Dispatcher:
         self._waiting_for: dict[Address, dict[_UnderWay, None]] = {}
         self._reached: dict[Address, dict[Address, int]] = {}
         """What each partition has heard of each source."""
+        self._sent: dict[Address, dict[Address, int]] = {}
+        """What each partition has sent to each destination, since the first that was heard of."""
         self._last: dict[Address, int] = {}
         """The last batch of each partition that was heard of."""
         self._submissions: deque[_Submission] = deque()
@@ -249,6 +253,7 @@ class Dispatcher:
         """Answer what a notice completes, and tell those who listen."""
         self._last[notice.partition] = notice.batch
         self._reached.setdefault(notice.partition, {}).update(notice.heard)
+        self._sent.setdefault(notice.partition, {}).update(notice.sent)
         if notice.events:
             self._collect(notice)
         self._let_go(notice.partition)
@@ -271,6 +276,7 @@ class Dispatcher:
         if events[_KIND_AT] in _ANSWERS:
             each.is_answered = True
             part.insert(0, events)
+            self._wait_for_books(each, notice.partition)
         else:
             part.append(events)
         concerned = self._concerned(each.command, notice, events)
@@ -279,6 +285,17 @@ class Dispatcher:
                 each.waits[destination, notice.partition] = number
                 self._waiting_for.setdefault(destination, {})[each] = None
         self._finish(each)
+
+    def _wait_for_books(self, each: _UnderWay, ledger: Address) -> None:
+        """Let an answer wait until the views hold what its ledger knew.
+
+        What a ledger answers may rest on what books have told it, such as that an order has been placed
+        before; and each journal comes to the views at its own pace.
+        """
+        for book, number in self._reached[ledger].items():
+            if book.room == Room.BOOK and self._sent.get(book, {}).get(ledger, number) < number:
+                each.lacks[book, ledger] = number
+                self._waiting_for.setdefault(book, {})[each] = None
 
     def _concerned(self, command: Command, notice: Notice, events: bytes) -> set[Address]:
         """Return which partitions have to hear what left with events of a command before it is answered.
@@ -316,11 +333,11 @@ class Dispatcher:
         return any(
             self._reached.get(partition, {}).get(source, 0) < number
             for (partition, source), number in each.waits.items()
-        )
+        ) or any(self._sent[book][ledger] < number for (book, ledger), number in each.lacks.items())
 
     def _forget(self, each: _UnderWay) -> None:
         self._underway.pop(each.command.sequence, None)
-        for partition, _ in each.waits:
+        for partition, _ in (*each.waits, *each.lacks):
             self._waiting_for.get(partition, {}).pop(each, None)
         self.queued -= 1
         if not self.queued and self._is_stopping:

@@ -149,6 +149,26 @@ async def test_notices_of_partitions_may_come_in_any_order(new_desk: Callable[..
     assert _kinds(answer.result())[0] == EventKind.ACCEPTED
 
 
+async def test_a_repeat_is_answered_when_the_views_hold_what_its_ledger_knew(
+    new_desk: Callable[..., _Desk],
+) -> None:
+    desk = new_desk()
+    buyer, _ = await desk.two_traders()
+    await desk.do(place_order(buyer, _STOCK, Side.BUY, 1, 200).pack())
+    order = place_order(buyer, _STOCK, Side.BUY, 10, 200, client_id=b"the same, twice.").pack()
+    desk.dispatcher.hand_in(order)
+    await desk.until_sent(len(desk.venue.published) + 1)
+    held, rests, known = desk.venue.settle()
+    again = desk.dispatcher.hand_in(order)
+    await desk.until_sent(len(desk.venue.published) + 1)
+    [repeated] = desk.venue.settle()
+    for notice in (held, known, repeated):
+        await desk.dispatcher.hear(notice)
+        assert not again.done()
+    await desk.dispatcher.hear(rests)
+    assert _kinds(again.result()) == [EventKind.ACCEPTED]
+
+
 async def test_cancelling_all_is_answered_when_the_books_have_cancelled(
     new_desk: Callable[..., _Desk],
 ) -> None:

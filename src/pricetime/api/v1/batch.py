@@ -21,7 +21,7 @@ from pricetime.api.endpoints import Call, parse_id
 from pricetime.api.problems import answer_to, problem_of
 from pricetime.api.v1 import _show
 from pricetime.api.v1._ask import amount_of, client_id_of
-from pricetime.api.v1._own import own_order
+from pricetime.api.v1._own import placed_before
 from pricetime.api.v1._placed import status_of
 from pricetime.errors import InvalidRequest, PricetimeError, RuleError
 from pricetime.records import (
@@ -218,5 +218,5 @@ def _refused(error: PricetimeError) -> str:
 
 async def _repeated(call: Call, order: int) -> str:
     """Return the order that the first command of this client id has placed, as it is now."""
-    row = await own_order(call, order)
+    row = await placed_before(call, order)
     return _json(schema.OrderOutcome(order=_show.order(row), problem=None))

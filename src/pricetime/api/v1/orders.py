@@ -22,7 +22,7 @@ from pricetime.api.v1._ask import (
     page_limit,
     page_of,
 )
-from pricetime.api.v1._own import own_order
+from pricetime.api.v1._own import own_order, placed_before
 from pricetime.api.v1._placed import order_from
 from pricetime.api.v1.batch import place_batch
 from pricetime.errors import InvalidRequest, RuleError
@@ -107,7 +107,7 @@ def _validated(events: bytes) -> schema.Validated:
 
 async def _repeated(call: Call, events: bytes) -> schema.Order:
     """Return the order that the first command of this client id has placed, as it is now."""
-    return _show.order(await own_order(call, next(iter_events(events)).order))
+    return _show.order(await placed_before(call, next(iter_events(events)).order))
 
 
 # ---------------------------------------------------------------------------------------- looking
