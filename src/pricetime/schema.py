@@ -45,6 +45,7 @@ SelfTradeName = Literal["skip", "cancel_newest", "cancel_oldest", "cancel_both"]
 StatusName = Literal["open", "partially_filled", "filled", "cancelled", "expired"]
 RoleName = Literal["trader", "lister", "admin"]
 Interval = Literal["1s", "5s", "15s", "1m", "5m", "15m", "1h", "4h", "1d"]
+HostKindName = Literal["ledger", "engine", "views"]
 LongInterval = Literal["1m", "5m", "15m", "1h", "4h", "1d"]
 
 T = TypeVar("T")
@@ -664,3 +665,31 @@ class State(Body, frozen=True):
     streams: int
     """Connections of ``/v1/stream`` and its events that are open."""
     state: Literal["running", "failed", "stopping"]
+
+
+class Engine(Body, frozen=True):
+    """A process that hosts a share of the partitions, as it last said. Counters are since it began."""
+
+    host: str
+    kind: HostKindName
+    state: Literal["serving", "leaving"]
+    """Leaving: it is given no partitions any more, because it is drained or stops."""
+    partitions: list[str]
+    """What it serves, such as ``book.3``: of stocks, those whose number is 3 modulo the books."""
+    batches: int
+    records: int
+    """Commands and events that came in with them."""
+    cpu_ms: int
+    """Processor time."""
+    lag_ms: float
+    """How old the oldest command of its newest batch was when it was journaled."""
+    at: Time
+    """When it said so; rates are differences of two answers."""
+
+
+class Engines(Body, frozen=True):
+    """The hosts of the venue. ``ledgers`` and ``books``: how many partitions; null: it is one process."""
+
+    ledgers: int | None
+    books: int | None
+    hosts: list[Engine]

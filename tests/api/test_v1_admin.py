@@ -27,6 +27,9 @@ ADMIN_ONLY = (
     ("GET", "/admin/state"),
     ("POST", "/admin/journal/verification"),
     ("GET", "/admin/journal/verification"),
+    ("GET", "/admin/engines"),
+    ("POST", "/admin/engines/engine-1/drain"),
+    ("POST", "/admin/engines/engine-1/undrain"),
 )
 
 
@@ -190,3 +193,10 @@ def test_listers_and_administrators_set_up_where_open_setup_is_off(
         assert member.list_stock()
         token = admin.session["access_token"]
         assert trader.post("/setup/createStock", {"stock_name": "Google"}, token=token).status_code == 200
+
+
+@pytest.mark.embedded
+def test_a_venue_of_one_process_has_no_hosts_and_says_so(admin: Admin) -> None:
+    assert admin.get_v1("/admin/engines") == {"ledgers": None, "books": None, "hosts": []}
+    for verb in ("drain", "undrain"):
+        assert refused(admin.v1("POST", f"/admin/engines/engine-1/{verb}")) == (404, "unknown_host")

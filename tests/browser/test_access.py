@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+from tests.support.axe import axe_findings
 from tests.support.browser import DESK, PHONE, keep_picture
 from tests.support.member import Admin, Member
 from tests.support.pages import tour
 from tests.support.server import Venue
 from tests.support.visitor import Visitor
 
-AXE = Path("web/node_modules/axe-core/axe.min.js")
 NARROWEST = {"width": 320, "height": 640}
 """A phone, or a desk of 1280 at a zoom of 400%: nothing may have to be scrolled sideways."""
 
@@ -24,13 +23,6 @@ _SIZES: Final[dict[str, dict[str, Any]]] = {
     "desk": {"viewport": DESK},
     "phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True},
 }
-_FINDINGS = """async () => {
-    const {violations} = await axe.run(document, {
-        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    });
-    return violations.flatMap(({id, help, nodes}) =>
-        nodes.map(({html, failureSummary}) => `${id}: ${help}: ${html} ${failureSummary}`));
-}"""
 _OVERHANG = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 _FOCUS = """() => {
     const drawn = ({outlineStyle, outlineWidth}) => outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
@@ -79,15 +71,9 @@ def test_axe_finds_nothing_on_any_page(
     findings = {}
     for place in tour(visitor, admin, lively):
         keep_picture(visitor.page, f"{place.name}-{size}-{colours}")
-        if found := _axe(visitor.page):
+        if found := axe_findings(visitor.page):
             findings[place.name] = found
     assert not findings, "\n".join(f"{name}: {each}" for name, found in findings.items() for each in found)
-
-
-def _axe(page: Page) -> list[str]:
-    page.add_script_tag(path=AXE)
-    found: list[str] = page.evaluate(_FINDINGS)
-    return found
 
 
 def test_nothing_has_to_be_scrolled_sideways(

@@ -91,6 +91,13 @@ def test_the_audit_tells_who_did_what(operator: Visitor, new_member: Callable[..
     assert member.user_name
 
 
+@pytest.mark.embedded
+def test_one_process_has_no_engines_to_show(operator: Visitor) -> None:
+    _section(operator, "Engines")
+    expect(operator.panel("Engines")).to_contain_text("The venue is one process")
+    expect(operator.panel("Engines").get_by_role("table")).to_have_count(0)
+
+
 def test_the_overview_shows_how_the_venue_does(operator: Visitor) -> None:
     state = operator.says("/admin/state")
     main = operator.page.get_by_role("main")

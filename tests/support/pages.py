@@ -29,6 +29,7 @@ INSIDE: Final = (
     Place("operator-users", "/operator/users"),
     Place("operator-audit", "/operator/audit"),
     Place("operator-journal", "/operator/journal"),
+    Place("operator-engines", "/operator/engines"),
 )
 
 

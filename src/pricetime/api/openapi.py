@@ -23,6 +23,8 @@ Json = dict[str, Any]
 
 _REF: Final = "#/components/schemas/{name}"
 _ID: Final[Json] = {"type": "string", "pattern": "^[0-9]{1,19}$"}
+_NAMES: Final[dict[str, Json]] = {"host": {"type": "string", "minLength": 1, "maxLength": 200}}
+"""Parameters of paths that are no ids."""
 _RATE_HEADERS: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 _TITLE: Final = "pricetime"
 _DESCRIPTION: Final = (
@@ -165,7 +167,7 @@ def _tag(endpoint: Endpoint) -> str:
 
 def _parameters(endpoint: Endpoint, schemas: _Schemas) -> list[Json]:
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": _ID, "example": "1"}
+        {"name": name, "in": "path", "required": True, "schema": _NAMES.get(name, _ID), "example": "1"}
         for name in re.findall(r"{(\w+)}", endpoint.path)
     ]
     if endpoint.query is not None:

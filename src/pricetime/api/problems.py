@@ -56,6 +56,7 @@ CODES: Final[dict[str, Code]] = {
     "unknown_user": Code(404, 400, "There is no such user"),
     "unknown_stock": Code(404, 400, "There is no such stock"),
     "unknown_order": Code(404, 400, "There is no such order of yours"),
+    "unknown_host": Code(404, 400, "There is no such host"),
     # The state it is in
     "conflict": Code(409, 400, "This does not fit the state it is in"),
     "order_not_open": Code(409, 400, "The order is not open"),
@@ -92,6 +93,7 @@ CODES: Final[dict[str, Code]] = {
     "journal_failed": Code(503, 503, "The venue cannot write its journal"),
     "views_behind": Code(503, 503, "The lists have not caught up"),
     "accounts_failed": Code(503, 503, "The venue cannot use its users' database"),
+    "presence_failed": Code(503, 503, "Who lives cannot be told"),
     "not_ready": Code(503, 503, "The venue is not ready"),
     "views_damaged": Code(503, 503, "The lists cannot be read"),
     "request_timeout": Code(504, 503, "The request took too long"),
@@ -170,6 +172,7 @@ _CODE_OF: Final[tuple[tuple[type[Exception], str], ...]] = (
     (e.AnswerLate, "request_timeout"),
     (e.AccountsFailed, "accounts_failed"),
     (e.DatabaseFailed, "accounts_failed"),
+    (e.PresenceFailed, "presence_failed"),
     (e.InvalidUser, "invalid_field"),
     (e.UserNameTaken, "user_name_taken"),
     (e.UnknownUser, "unknown_user"),

@@ -14,6 +14,7 @@ from pricetime.settings import Settings
 if TYPE_CHECKING:
     from pricetime.identity import Identity
     from pricetime.runtime.desk import Desk
+    from pricetime.runtime.hosts import Hosts
     from pricetime.runtime.progress import Progress
     from pricetime.runtime.reader import Reader
     from pricetime.runtime.verification import VerificationRun
@@ -85,6 +86,8 @@ class Services:
     page: Page
     rates: Rates
     views_alive: Callable[[], bool]
+    hosts: Hosts | None
+    """Of partitions; None: this is the venue in one process."""
     rules: str
     """Which rules run, for people: ``reference``."""
     started_ns: int

@@ -455,6 +455,21 @@ def journal_verification() -> Request[schema.JournalVerification]:
     return Request(method="GET", path=path, answer=schema.JournalVerification)
 
 
+def engines() -> Request[schema.Engines]:
+    """Return who hosts which partitions; for administrators. A venue of one process has no hosts."""
+    return Request(method="GET", path="/v1/admin/engines", answer=schema.Engines)
+
+
+def drain_engine(host: str) -> Request[schema.Engine]:
+    """Give a host no partitions any more: they move to others; for administrators."""
+    return Request(method="POST", path=_at("/v1/admin/engines/{}/drain", host), answer=schema.Engine)
+
+
+def undrain_engine(host: str) -> Request[schema.Engine]:
+    """Give a drained host partitions again; for administrators."""
+    return Request(method="POST", path=_at("/v1/admin/engines/{}/undrain", host), answer=schema.Engine)
+
+
 def state() -> Request[schema.State]:
     """Return the venue as its operator sees it; for administrators."""
     return Request(method="GET", path="/v1/admin/state", answer=schema.State)

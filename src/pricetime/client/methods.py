@@ -125,4 +125,7 @@ class Methods:
     user_audit = endpoint(calls.user_audit)
     verify_journal = endpoint(calls.verify_journal)
     journal_verification = endpoint(calls.journal_verification)
+    engines = endpoint(calls.engines)
+    drain_engine = endpoint(calls.drain_engine)
+    undrain_engine = endpoint(calls.undrain_engine)
     state = endpoint(calls.state)

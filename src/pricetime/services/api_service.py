@@ -27,6 +27,7 @@ from pricetime.adapters.mongo_schema import STOCK_NAMES
 from pricetime.adapters.mongo_slots import MongoSlot
 from pricetime.adapters.redis_client import connect_redis, connect_redis_for_threads
 from pricetime.adapters.redis_copies import Copies
+from pricetime.adapters.redis_presence import RedisPresence
 from pricetime.adapters.redis_registrations import RedisRegistrations
 from pricetime.adapters.redis_revocations import RedisRevocations, Revocation
 from pricetime.api.guards.rates import Rates
@@ -42,6 +43,7 @@ from pricetime.records.routing import Address, Room, Topology
 from pricetime.runtime import Progress, Reader
 from pricetime.runtime.dispatcher import Dispatcher
 from pricetime.runtime.heard import HeardJournal
+from pricetime.runtime.hosts import Hosts
 from pricetime.runtime.notices import notice_of
 from pricetime.runtime.numbering import Sequences, first_position
 from pricetime.runtime.partition_verification import PartitionVerification
@@ -152,6 +154,7 @@ class _Opening:
             page=read_page(settings.page),
             rates=rates,
             views_alive=link.connected.is_set,
+            hosts=Hosts(RedisPresence(self._redis, settings.heartbeat_lifetime_ms), topology),
             rules="reference, in parts",
             started_ns=started_ns,
         )

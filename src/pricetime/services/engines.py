@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +14,12 @@ import msgspec
 from pricetime.adapters.redis_client import connect_redis
 from pricetime.adapters.redis_presence import RedisPresence
 from pricetime.adapters.tls import OPERATOR, Certificates
-from pricetime.errors import NotFound
-from pricetime.ports import Presence, Sign
+from pricetime.ports import Sign
+from pricetime.rules.partitions import Topology
+from pricetime.runtime.hosts import Hosts
 from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.record import read_record
 from pricetime.settings import Settings
-
-KINDS: Final = ("ledger", "engine", "views")
-"""The services that host partitions."""
 
 _OVER_S: Final = 1.0
 _SECOND_NS: Final = 1_000_000_000
@@ -48,10 +46,10 @@ def hosts(settings: Settings, *, over_s: float = _OVER_S) -> list[HostReport]:
     """Return all hosts that live, with their rates over a while; PresenceFailed, SettingError."""
 
     async def look() -> list[HostReport]:
-        async with _presence(settings) as presence:
-            before = {(sign.kind, sign.name): sign for sign in await _all(presence)}
+        async with _hosts(settings) as hosts:
+            before = {(sign.kind, sign.name): sign for sign in await hosts.living()}
             await asyncio.sleep(over_s)
-            after = await _all(presence)
+            after = await hosts.living()
         return [_report(sign, before.get((sign.kind, sign.name), sign)) for sign in after]
 
     return asyncio.run(look())
@@ -61,18 +59,11 @@ def drain(settings: Settings, host: str, *, is_drained: bool) -> HostReport:
     """Ask that a host be given no partitions any more, or again; NotFound where none of that name lives."""
 
     async def ask() -> HostReport:
-        async with _presence(settings) as presence:
-            for sign in await _all(presence):
-                if sign.name == host:
-                    await presence.drain(sign.kind, host, is_drained=is_drained)
-                    return _report(sign, sign)
-        raise NotFound(f"No host of the name {host} lives. `pricetime engines` lists them.")
+        async with _hosts(settings) as hosts:
+            sign = await hosts.drain(host, is_drained=is_drained)
+            return _report(sign, sign)
 
     return asyncio.run(ask())
-
-
-async def _all(presence: Presence) -> Sequence[Sign]:
-    return [sign for kind in KINDS for sign in await presence.living(kind)]
 
 
 def _report(sign: Sign, before: Sign) -> HostReport:
@@ -94,12 +85,14 @@ def _report(sign: Sign, before: Sign) -> HostReport:
 
 
 @asynccontextmanager
-async def _presence(settings: Settings) -> AsyncIterator[RedisPresence]:
+async def _hosts(settings: Settings) -> AsyncIterator[Hosts]:
     located = _located(settings)
     certificates = Certificates.of(located.certs, OPERATOR)
     redis = connect_redis(located, certificates)
     try:
-        yield RedisPresence(redis, located.heartbeat_lifetime_ms)
+        yield Hosts(
+            RedisPresence(redis, located.heartbeat_lifetime_ms), Topology(settings.ledgers, settings.books)
+        )
     finally:
         await redis.aclose()
 

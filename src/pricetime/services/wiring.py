@@ -93,6 +93,7 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
             page=page,
             rates=Rates(settings),
             views_alive=views.is_alive,
+            hosts=None,
             rules=name_of(venue_type),
             started_ns=started_ns,
         )

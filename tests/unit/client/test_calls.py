@@ -12,7 +12,7 @@ from pricetime.client import calls
 ARGUMENTS = {
     "user_name": "ada", "password": "longpassword", "refresh_token": "r", "old_password": "old",
     "new_password": "new", "stock": 7, "name": "Google",
-    "quantity": 5, "amount": "1.50", "side": "buy", "order": 9, "account": 3,
+    "quantity": 5, "amount": "1.50", "side": "buy", "order": 9, "account": 3, "host": "engine-1",
     "orders": [calls.new_order(7, "buy", 5)],
 }  # fmt: skip
 
@@ -75,6 +75,8 @@ def test_what_changes_something_and_may_be_repeated_is_safe_to_repeat(name):
         "halt_stock",
         "verify_journal",
         "resume_stock",
+        "drain_engine",
+        "undrain_engine",
     )
     body = request.body
     carries_id = request.idempotency_key or getattr(body, "client_order_id", None) or name == "validate_order"

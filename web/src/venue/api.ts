@@ -235,6 +235,15 @@ export class Api {
     return this.#client.get("/v1/admin/journal/verification");
   }
 
+  engines(): Promise<wire.WireEngines> {
+    return this.#client.get("/v1/admin/engines");
+  }
+
+  drain(host: string, isDrained: boolean): Promise<unknown> {
+    const verb = isDrained ? "drain" : "undrain";
+    return this.#client.post(`/v1/admin/engines/${encodeURIComponent(host)}/${verb}`);
+  }
+
   /** All pages of a list. */
   async #every<From>(path: string, query: Query): Promise<readonly From[]> {
     const items: From[] = [];

@@ -235,3 +235,21 @@ export interface WireVerification {
   readonly batches_total: number;
   readonly detail: string;
 }
+
+export interface WireEngine {
+  readonly host: string;
+  readonly kind: "ledger" | "engine" | "views";
+  readonly state: "serving" | "leaving";
+  readonly partitions: readonly string[];
+  readonly batches: number;
+  readonly records: number;
+  readonly cpu_ms: number;
+  readonly lag_ms: number;
+  readonly at: string;
+}
+
+export interface WireEngines {
+  /** Null: the venue is one process. */
+  readonly books: number | null;
+  readonly hosts: readonly WireEngine[];
+}

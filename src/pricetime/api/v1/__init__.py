@@ -6,6 +6,7 @@ from typing import Final
 
 from pricetime.api.endpoints import Endpoint
 from pricetime.api.v1.admin import ENDPOINTS as ADMIN
+from pricetime.api.v1.engines import ENDPOINTS as ENGINES
 from pricetime.api.v1.market import ENDPOINTS as MARKET
 from pricetime.api.v1.orders import ENDPOINTS as ORDERS
 from pricetime.api.v1.portfolio import ENDPOINTS as PORTFOLIO
@@ -29,4 +30,5 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *ORDERS,
     *ADMIN,
     *VERIFICATION,
+    *ENGINES,
 )

@@ -24,6 +24,7 @@ from pricetime.ports import (
     HoldingRow,
     OrderRow,
     PendingUser,
+    Sign,
     StockRow,
     TradeRow,
     User,
@@ -318,4 +319,19 @@ def user_audit(row: AuditEntry) -> schema.UserAudit:
         action=row.action,
         subject=row.subject,
         detail=row.detail,
+    )
+
+
+def engine(sign: Sign) -> schema.Engine:
+    """Return a host of partitions."""
+    return schema.Engine(
+        host=sign.name,
+        kind=cast("schema.HostKindName", sign.kind),
+        state="leaving" if sign.is_leaving else "serving",
+        partitions=list(sign.partitions),
+        batches=sign.batches,
+        records=sign.records,
+        cpu_ms=int(sign.cpu_s * 1_000),
+        lag_ms=round(sign.lag_s * 1_000, 1),
+        at=time(sign.time_ns),
     )

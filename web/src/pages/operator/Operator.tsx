@@ -1,9 +1,10 @@
-// The pages of administrators: the venue's state, its stocks, users, audits and journal.
+// The pages of administrators: the venue's state, its stocks, users, audits, journal and engines.
 import type { ComponentType } from "preact";
 import { PageHead } from "../../ui/parts/Panel.tsx";
 import { Empty } from "../../ui/parts/State.tsx";
 import { type PageProps, pathTo } from "../routes.ts";
 import { Audit } from "./Audit.tsx";
+import { Engines } from "./Engines.tsx";
 import { Journal } from "./Journal.tsx";
 import { Overview } from "./Overview.tsx";
 import { Stocks } from "./Stocks.tsx";
@@ -22,6 +23,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   users: { title: "Users", path: pathTo("operatorPage", { page: "users" }), page: Users },
   audit: { title: "Audit", path: pathTo("operatorPage", { page: "audit" }), page: Audit },
   journal: { title: "Journal", path: pathTo("operatorPage", { page: "journal" }), page: Journal },
+  engines: { title: "Engines", path: pathTo("operatorPage", { page: "engines" }), page: Engines },
 };
 
 export function Operator({ params, query }: PageProps) {

@@ -27,6 +27,8 @@ const ACTIONS = [
   "address_locked",
   "refresh_reused",
   "admin_created",
+  "host_drained",
+  "host_undrained",
 ] as const;
 
 const COLUMNS: readonly Column<WireUserAudit>[] = [
