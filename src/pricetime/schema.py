@@ -683,6 +683,8 @@ class Engine(Body, frozen=True):
     """Processor time."""
     lag_ms: float
     """How old the oldest command of its newest batch was when it was journaled."""
+    waiting: int
+    """Messages that have come to it and are not journaled yet."""
     at: Time
     """When it said so; rates are differences of two answers."""
 

@@ -289,6 +289,28 @@ class Settings:
     watch_failures: int = _option(
         4, "failures", "in a row to answer, from which on a service is started anew", 1, 1_000
     )
+    autoscale: str = _option(
+        "", "bounds", "of hosts that come and go with the load, as engine=1..4,ledger=1..2; empty: none do"
+    )
+    autoscale_every_s: int = _option(5, "s", "between two looks at how busy hosts are", 1, 3_600)
+    autoscale_waiting_high: int = _option(
+        500, "messages", "waiting for each host, above which one more is wanted", 1, 1_000_000_000
+    )
+    autoscale_waiting_low: int = _option(
+        50, "messages", "waiting for each host, up to which one less may do", 0, 1_000_000_000
+    )
+    autoscale_cpu_high: int = _option(
+        75, "%", "of a processor in use by each host, above which one more is wanted", 1, 10_000
+    )
+    autoscale_cpu_low: int = _option(
+        25, "%", "of a processor in use by each host, up to which one less may do", 0, 10_000
+    )
+    autoscale_looks: int = _option(
+        3, "looks", "in a row that find the same, before a host is started or stopped", 1, 1_000
+    )
+    autoscale_cool_down_s: int = _option(
+        60, "s", "after a host was started or stopped, before the next one is", 0, 86_400
+    )
     log_bytes: int = _option(20_000_000, "bytes", "of a log, before it is rotated", 10_000, 2**40)
     log_files: int = _option(3, "files", "of rotated logs kept of each process", 0, 1_000)
 

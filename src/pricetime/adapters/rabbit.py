@@ -96,7 +96,7 @@ class Rabbit:
         return RabbitInputs(consumer)
 
     async def waiting(self, addresses: Iterable[Address]) -> dict[Address, int]:
-        """Return how many messages wait in the queues of partitions; BrokerFailed."""
+        """Return how many messages wait in queues of partitions, without those given out; BrokerFailed."""
         found = {}
         with broker_errors("looking at queues"):
             async with self._connection.channel() as channel:
@@ -176,6 +176,10 @@ class RabbitInputs:
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Let the queue forget these; BrokerFailed."""
         await self._consumer.acknowledge(delivery.tag for delivery in deliveries)
+
+    def waiting(self) -> int:
+        """Return how many messages have come and are not acknowledged."""
+        return self._consumer.unacknowledged
 
     def wake(self) -> None:
         """Let ``receive`` return with nothing."""

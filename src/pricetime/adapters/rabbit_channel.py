@@ -162,6 +162,11 @@ class Consumer:
         for tag in done:
             self._given_out.pop(tag, None)
 
+    @property
+    def unacknowledged(self) -> int:
+        """How many messages have come that the queue may not forget yet."""
+        return len(self._arrived) + len(self._given_out)
+
     def wake(self) -> None:
         """Let ``receive`` return with nothing."""
         self._is_awake = True

@@ -43,13 +43,14 @@ def show(data: str | None, chosen: tuple[str, ...], as_json: bool) -> None:
             f"{each.batches_per_s:,.0f}",
             f"{each.records_per_s:,.0f}",
             f"{each.lag_s * 1_000:,.1f}",
+            each.waiting,
             f"{each.cpu:.0%}",
         )
         for each in found
     ]
     columns = (
         *("host", "kind", "state", "partitions"),
-        *(">batches/s", ">records/s", ">lag ms", ">CPU"),
+        *(">batches/s", ">records/s", ">lag ms", ">waiting", ">CPU"),
     )
     print_table(columns, rows, empty="No host of ledgers, books or views lives.")
 

@@ -26,6 +26,7 @@ _LOOK_S = 1.0
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port of nginx; default 8080, 0: a free one.")
 @click.option("--scale", "scaled", is_flag=True, help="How many of which service: --scale engine=2 orders=2.")
 @click.argument("scale", nargs=-1, metavar="[SERVICE=COUNT]...")
+@click.option("--autoscale", metavar="BOUNDS", help="Hosts that come and go: --autoscale engine=1..4.")
 @click.option("--detach", is_flag=True, help="Return when all is ready; `pricetime down` ends it.")
 @click.option("--no-tls", is_flag=True, help="A plain HTTP door. Services speak mutual TLS all the same.")
 @click.option("--mongo", metavar="URL", help="Of MongoDB; without, a stand-in for trying out.")
@@ -36,6 +37,7 @@ def command(
     port: int | None,
     scaled: bool,
     scale: tuple[str, ...],
+    autoscale: str | None,
     detach: bool,
     no_tls: bool,
     mongo: str | None,
@@ -47,7 +49,9 @@ def command(
 
     nginx, RabbitMQ, Redis, MongoDB or its stand-in, and all services, under a supervisor. Ctrl-C ends all.
     """
-    settings = options.settings_from(chosen, host=host, port=port, data=data, mongo_url=mongo)
+    settings = options.settings_from(
+        chosen, host=host, port=port, data=data, mongo_url=mongo, autoscale=autoscale
+    )
     if scale and not scaled:
         raise click.UsageError("name services with --scale, as in --scale engine=2")
 

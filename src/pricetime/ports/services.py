@@ -63,6 +63,8 @@ class Sign(Row, frozen=True):
     time_ns: int = 0
     lag_s: float = 0.0
     """How old the oldest command of its newest batch was when it was journaled."""
+    waiting: int = 0
+    """Messages that have left their queues for it, and are not journaled yet."""
 
 
 class Presence(Protocol):

@@ -46,6 +46,13 @@ class Counters:
         self.records = 0
         self.lag_s = 0.0
         """How old the oldest input of the newest batch was when it was journaled."""
+        self.queues: list[Callable[[], int]] = []
+        """Each tells how many messages of a queue have come here and are not done with."""
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have come and wait."""
+        return sum(count() for count in self.queues)
 
 
 class Hosting:
@@ -224,6 +231,7 @@ class Hosting:
             usage.ru_utime + usage.ru_stime,
             self._clock.now_ns(),
             self.counters.lag_s,
+            self.counters.waiting,
         )
 
     def _now_s(self) -> float:

@@ -38,6 +38,8 @@ class HostReport(msgspec.Struct, frozen=True, kw_only=True):
     """Commands and events that come in."""
     lag_s: float
     """How old the oldest command of its newest batch was when it was journaled."""
+    waiting: int
+    """Messages that have come to it and are not journaled yet."""
     cpu: float
     """Processors in use: 1 is one."""
 
@@ -80,6 +82,7 @@ def _report(sign: Sign, before: Sign) -> HostReport:
         batches_per_s=rate(sign.batches, before.batches),
         records_per_s=rate(sign.records, before.records),
         lag_s=round(sign.lag_s, 4),
+        waiting=sign.waiting,
         cpu=rate(sign.cpu_s, before.cpu_s),
     )
 

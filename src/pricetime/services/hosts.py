@@ -81,6 +81,8 @@ class Partitions:
             # As many again as go into a batch may have to wait for those before them.
             inputs = await rabbit.inputs(address, 2 * self._limits.batch_limit)
             stack.push_async_callback(inputs.close)
+            self.counters.queues.append(inputs.waiting)
+            stack.callback(self.counters.queues.remove, inputs.waiting)
             outputs, feed = rabbit.outputs(), rabbit.journal_feed()
             stack.push_async_callback(outputs.close)
             stack.push_async_callback(feed.close)

@@ -245,6 +245,7 @@ export interface WireEngine {
   readonly records: number;
   readonly cpu_ms: number;
   readonly lag_ms: number;
+  readonly waiting: number;
   readonly at: string;
 }
 

@@ -333,5 +333,6 @@ def engine(sign: Sign) -> schema.Engine:
         records=sign.records,
         cpu_ms=int(sign.cpu_s * 1_000),
         lag_ms=round(sign.lag_s * 1_000, 1),
+        waiting=sign.waiting,
         at=time(sign.time_ns),
     )

@@ -23,6 +23,7 @@ from pricetime.api.page import PACKED
 from pricetime.api.shares import Share
 from pricetime.errors import ProgramMissing, TopologyFailed
 from pricetime.services.folder import DataFolder
+from pricetime.services.topology.autoscaling import bounds_of
 from pricetime.services.topology.certs import make_certificates
 from pricetime.services.topology.definitions import rabbit_definitions
 from pricetime.services.topology.mongodb import mongodb
@@ -80,6 +81,7 @@ class Prepared:
 def prepare(wanted: Wanted) -> Prepared:
     """Write everything into the folder; TopologyFailed, SettingError or CertificateUnusable."""
     layout, settings = wanted.layout, _rooted(wanted.settings)
+    bounds_of(settings.autoscale)  # which the watcher will read
     _look_for_servers()
     _make_folders(layout)
     Ed25519Signer(

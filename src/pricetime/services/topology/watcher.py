@@ -2,7 +2,8 @@
 
 The supervisor starts anew what has ended. This also ends what hangs: a service that has not answered
 ``/healthz`` so many times in a row is killed, and the supervisor starts it. What the supervisor has given up
-is started once more. nginx and Redis are told of renewed certificates.
+is started once more. nginx and Redis are told of renewed certificates. Where it is set, hosts come and go
+with the load.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import structlog
 
 from pricetime.adapters.tls import OPERATOR, Certificates
 from pricetime.errors import TopologyFailed
+from pricetime.services.topology.autoscaler import Autoscaler
 from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.probes import ProbeFailed, Prober, renew_redis
 from pricetime.services.topology.record import Part, Record, read_record
@@ -46,6 +48,8 @@ class Watcher:
             tasks.create_task(Certificates(self._layout.certs, OPERATOR).watch(every_s, self._renew_operator))
             tasks.create_task(Certificates(self._layout.certs, "nginx").watch(every_s, self._renew_door))
             tasks.create_task(self._watch_redis(every_s))
+            if self._settings.autoscale:
+                tasks.create_task(Autoscaler(self._layout, self._record).run())
 
     async def _watch_health(self) -> None:
         while True:

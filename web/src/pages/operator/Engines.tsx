@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { bookOf, partitionWords, type Rates, ratesOf } from "../../model/hosts.ts";
+import { showCount } from "../../model/quantity.ts";
 import { instant } from "../../model/time.ts";
 import { capital } from "../../model/words.ts";
 import { useFetched } from "../../ui/fetched.ts";
@@ -128,6 +129,7 @@ function columnsWith(
     rate("batches", "Batches/s", fixed),
     rate("records", "Records/s", fixed),
     { name: "lag", title: "Lag", figure: true, sortBy: lagOf, cell: (row) => `${fixed(lagOf(row))} ms` },
+    { name: "waiting", title: "Waiting", figure: true, cell: ({ waiting }) => showCount(waiting) },
     rate("cpu", "CPU", (value) => `${fixed(100 * value)}%`),
     {
       name: "do",
