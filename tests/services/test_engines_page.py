@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 from tests.support.axe import axe_findings
-from tests.support.browser import DESK, running_browser, why_not
+from tests.support.browser import DESK, keep_picture, running_browser, why_not
 from tests.support.member import Admin, got, refused
 from tests.support.server import Venue
 from tests.support.topology import Topology, eventually
@@ -120,6 +120,7 @@ def test_the_page_shows_the_hosts_and_drains_one(operator: Visitor, admin: Admin
     expect(row(owner)).to_contain_text(name)
     expect(row("ledger-1")).to_contain_text("ledger 0–3")
     expect(row(owner)).to_contain_text("%")  # the rates are known once it has said something twice
+    keep_picture(operator.page, "operator-engines-of-many-services")
     assert axe_findings(operator.page) == []
     operator.button("Drain ledger-1").click()
     expect(operator.dialog("Drain ledger-1?")).to_contain_text("There is no other of its kind")

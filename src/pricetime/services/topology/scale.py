@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from pricetime.errors import TopologyFailed
-from pricetime.services.topology.plan import API, Instance, Layout, scale_of
+from pricetime.services.topology.plan import API, SERVICES, Instance, Layout, scale_of
 from pricetime.services.topology.ports import free_ports
 from pricetime.services.topology.prepare import DOOR, part_of, service_program, write_door
 from pricetime.services.topology.probes import Prober
@@ -96,7 +96,7 @@ class _Scaling:
             parts = [part_of(each) for each in new]
             asyncio.run(until_ready(parts, prober, self._supervisor, self._layout, self._settings))
         except TopologyFailed:
-            self._end(names)
+            self.clear_up()
             raise
         self._keep([*self._record.instances, *new])
         self._tell_door(new, self._record.instances)
@@ -111,10 +111,11 @@ class _Scaling:
         self._end(names)
 
     def _keep(self, instances: Sequence[Instance]) -> None:
-        """Record the processes of services, where they stood among the parts."""
+        """Record the processes of services, where and in the order in which `pricetime up` does."""
+        ordered = sorted(instances, key=lambda each: (SERVICES.index(each.service), each.number))
         others = [part for part in self._record.parts if part.kind != "service"]
         servers = [part for part in others if part.kind == "server"]
-        parts = (*servers, *map(part_of, instances), *others[len(servers) :])
+        parts = (*servers, *map(part_of, ordered), *others[len(servers) :])
         self._record = msgspec.structs.replace(self._record, parts=parts)
         write_record(self._layout, self._record)
 
