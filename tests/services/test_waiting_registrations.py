@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from redis.asyncio import Redis
+from tests.support.hosts import Place
 from tests.support.mongo import MongoServer, drop_left_sockets
 from tests.support.redis_server import RedisServer
 
@@ -151,6 +153,28 @@ class TestIdentity:
         server.kill()
         with pytest.raises(AccountsFailed):
             await identity.register("ada", "enchantress", "Ada")
+
+
+async def test_over_http_it_is_accepted_with_202_and_can_log_in_later(place: Place, tmp_path: Path) -> None:
+    place.run("ledger", "ledger-1")
+    place.run("views", "views-1")
+    auth = place.run("auth", "auth-1", data=tmp_path, bcrypt_cost=4, mongo_timeout_ms=2_000)
+    login = {"user_name": "ada", "password": "correct-horse-1"}
+    async with httpx2.AsyncClient(base_url=auth.url, timeout=60) as client:
+        place.mongodb.kill()
+        accepted = await client.post("/v1/users", json={**login, "name": "Ada"})
+        assert (accepted.status_code, accepted.json()["account"]) == (202, None)
+        again = await client.post("/v1/users", json={**login, "name": "Ada"})
+        assert (again.status_code, again.json()["code"]) == (409, "user_name_taken")
+        assert (await client.post("/v1/sessions", json=login)).status_code == 503
+        place.mongodb.restart()
+        async with asyncio.timeout(120):
+            while (answer := await client.post("/v1/sessions", json=login)).status_code != 201:
+                assert answer.status_code in (401, 503), answer.text
+                await asyncio.sleep(0.2)
+        token = {"authorization": f"Bearer {answer.json()['access_token']}"}
+        me = (await client.get("/v1/me", headers=token)).json()
+        assert (me["user_name"], me["account"] > 0) == ("ada", True)
 
 
 async def _until(act: Callable[[], Awaitable[object]]) -> None:
