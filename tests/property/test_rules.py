@@ -7,7 +7,7 @@ wallets, self-trades, halts, numbers at the edge of what a record can carry.
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricetime.oracle.program import stamp
@@ -95,7 +95,7 @@ OPENING = [
 ]
 
 
-EXAMPLES = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=400)
 ON_EACH = pytest.mark.parametrize("venue_type", available().values(), ids=available())
 
 
@@ -151,7 +151,7 @@ def test_a_denial_is_one_event(venue_type: type[Venue], program: list[Command]) 
 
 
 @ON_EACH
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PROGRAMS, PLACE)
 def test_validate_answers_as_placing_would_and_changes_nothing(
     venue_type: type[Venue], program: list[Command], order: Command

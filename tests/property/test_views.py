@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.property.test_rules import OPENING, PROGRAMS
 from tests.support.viewed_market import everything, journal_commands
@@ -43,7 +43,7 @@ def project(journal: MemoryJournal, path: Path, batches_a_save: int, *, rows_kep
     store.close()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(PROGRAMS, st.integers(1, 7), st.integers(1, 9))
 def test_the_views_show_the_venues_state(program: list[Command], size: int, batches_a_save: int) -> None:
     venue, journal = journal_of(OPENING + program, size)
@@ -56,7 +56,7 @@ def test_the_views_show_the_venues_state(program: list[Command], size: int, batc
         views.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(PROGRAMS, st.integers(1, 7), st.integers(2, 9), st.integers(0, 5), st.booleans())
 def test_rows_do_not_depend_on_saves_memory_or_restarts(
     program: list[Command], size: int, batches_a_save: int, rows_kept: int, forget: bool
