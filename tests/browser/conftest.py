@@ -19,7 +19,7 @@ from tests.support.server import Venue, elsewhere, serve
 from tests.support.trader import unique
 from tests.support.visitor import Visitor
 
-_PATIENCE_MS = 15_000  # two browsers and their venues share a small machine
+_PATIENCE_MS = 45_000  # two browsers and their venues share a small machine
 _failed = pytest.StashKey[bool]()
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.server import Server, serve
 from tests.support.trader import Trader
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from pricetime.client import (
 from pricetime.client.errors import BadRequest
 from pricetime.schema import Checksum, Snapshot, Stock, Update
 
-PATIENCE_S = 30
+PATIENCE_S = 90
 
 
 class Person:

@@ -59,7 +59,7 @@ async def test_who_leaves_is_gone(presence: Presence, kind: str) -> None:
 
 async def test_who_gives_no_more_signs_is_dead(presence: Presence, kind: str) -> None:
     await presence.give(Sign(kind, "dead"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while [sign.name for sign in await presence.living(kind)] != ["alive"]:
             await presence.give(Sign(kind, "alive"))
 

@@ -18,7 +18,7 @@ from pricetime.identity.lockout import Lockout
 from pricetime.services.shared_counts import SharedCounts
 from pricetime.settings import Settings
 
-_PATIENCE_S = 10
+_PATIENCE_S = 60
 
 
 @pytest.fixture

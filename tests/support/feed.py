@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 from pricetime.records import Command, Event, iter_events
 from pricetime.records.frames import Frame, FrameKind, commands_frame, read_frame
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class RawFeed:

@@ -56,7 +56,7 @@ class Place:
         """Wait until hosts tell that they host what is wanted, by the name of each."""
         client = connect_redis(Settings(redis_url=self.redis.url), None)
         presence = RedisPresence(client, 1_000)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while True:
                 signs = await presence.living(kind)
                 if is_wanted({sign.name: sign.partitions for sign in signs}):

@@ -12,7 +12,7 @@ from tests.support.small_socket import small_socket
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class RawStream:
