@@ -280,8 +280,26 @@ def test_without_rate_limits_nothing_is_refused(start):
         (b"GET /" + b"x" * 3_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 431, "headers_too_large"),
         (b"GET /v1/orders HTTP/1.1\r\n\r\n", 400, "invalid_http"),
         (b"TRACE /v1/orders HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed"),
+        (b"GET /v1/orders HTTP/9.9\r\n\r\n", 400, "invalid_http"),
+        (b"POST /v1/orders HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 400, "invalid_http"),
+        (b"GET /v1/orders/%00 HTTP/1.1\r\nHost: a\r\n\r\n", 404, "unknown_order"),
+        (b"GET /v1/stocks/7%00/book?a HTTP/1.1\r\nHost: a\r\n\r\n", 404, "unknown_stock"),
+        (b"GET /v1/%00 HTTP/1.1\r\nHost: a\r\n\r\n", 404, "unknown_path"),
+        (b"GET /v1/orders/..%2f..%2f.. HTTP/1.1\r\nHost: a\r\n\r\n", 400, "invalid_http"),
     ],
-    ids=["body", "header", "address", "no host", "method"],
+    ids=[
+        "body",
+        "header",
+        "address",
+        "no host",
+        "method",
+        "version",
+        "encoding",
+        "no order",
+        "no stock",
+        "no path",
+        "above all",
+    ],
 )
 def test_what_is_too_large_or_no_request_never_reaches_a_service(start, request_line, status, code):
     door, [orders] = start(None, door_body_limit=1_024, door_header_limit=2_048)
@@ -289,8 +307,64 @@ def test_what_is_too_large_or_no_request_never_reaches_a_service(start, request_
         connection.sendall(request_line)
         answer = HTTPResponse(connection)
         answer.begin()
-        assert (answer.status, json.loads(answer.read())["code"]) == (status, code)
+        problem = json.loads(answer.read())
+        assert (answer.status, problem["status"], problem["code"]) == (status, status, code)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert problem["request_id"] == answer.headers["x-request-id"]
     assert orders.asked == []
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        (b"POST /engine/placeStockOrder HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n", 400),
+        (b"GET /transaction/getStockPrices HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 3_000 + b"\r\n\r\n", 431),
+        (b"GET /setup/createStock HTTP/1.1\r\n\r\n", 400),
+        (b"GET /authentication/%00 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+        (b"GET /engine/placeStockOrder HTTP/9.9\r\n\r\n", 400),
+    ],
+    ids=["body", "header", "no host", "no path", "version"],
+)
+def test_refusals_of_daytrade_paths_are_in_its_format(start, request_line, status):
+    door, _ = start(None, door_body_limit=1_024, door_header_limit=2_048)
+    with socket.create_connection(("127.0.0.1", door.port), timeout=10) as connection:
+        connection.sendall(request_line)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        failure = json.loads(answer.read())
+        assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
+        assert (failure["success"], failure["data"].keys()) == (False, {"error"})
+
+
+def test_what_was_asked_is_done_whether_or_not_the_client_waits(start):
+    asked, gone, answered = threading.Event(), threading.Event(), threading.Event()
+
+    def answer_late(handler: BaseHTTPRequestHandler) -> None:
+        asked.set()
+        assert gone.wait(20)
+        say(handler)
+        answered.set()
+
+    door, _ = start(answer_late)
+    with socket.create_connection(("127.0.0.1", door.port), timeout=10) as connection:
+        connection.sendall(b"POST /v1/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+        assert asked.wait(20)
+    gone.set()
+    assert answered.wait(20)
+    eventually(lambda: [each["status"] for each in door.log()] == [200])
+
+
+def test_whoever_comes_back_to_a_stream_finds_the_same_instance(tmp_path: Path, certs: Path):
+    with ExitStack() as stack:
+        instances = [stack.enter_context(MadeUpService(certs, name="stream")) for _ in range(3)]
+        addresses = [each.address for each in instances]
+        door = stack.enter_context(Nginx(tmp_path / "nginx", certs, {"stream": addresses}))
+        for token in ("a" * 86, "b" * 86, "c" * 86, "d" * 86, ""):
+            for each in instances:
+                each.asked.clear()
+            for _ in range(5):
+                door.client.get("/v1/stream/events", headers={"token": token})
+            assert sorted(len(each.asked) for each in instances) == [0, 0, 5]
 
 
 def test_events_arrive_as_they_are_sent(tmp_path: Path, certs: Path):

@@ -23,8 +23,14 @@ from pricetime.settings import Settings
 
 _TEMPLATE: Final = Path(__file__).parent / "templates" / "nginx.conf"
 _DAYTRADE: Final = ("/authentication/", "/setup/", "/transaction/", "/engine/")
-_STREAM: Final = "/v1/stream"
-_FEED: Final = "/v1/orders/feed"
+_LASTING: Final[dict[str, tuple[str, Share]]] = {
+    "/v1/stream": ("stream", "stream"),
+    "/v1/orders/feed": ("feed", "orders"),
+}
+"""Paths of connections that last: their upstream, and whose instances it has.
+
+Who comes back is led to the instance that remembers what was told before.
+"""
 _FAMILIES: Final[tuple[Family, ...]] = ("v1", "daytrade")
 _MARGIN_S: Final = 5
 """That a service has more than its own limit of a request, so that its answer comes before nginx's."""
@@ -32,7 +38,7 @@ _FILES_BESIDES: Final = 200
 _NOBODY: Final = "        server 127.0.0.1:9 down;\n"
 """An upstream without instances; nginx wants one."""
 
-_FAULTS: Final[dict[int, tuple[str, str]]] = {
+_FAULTS: Final[dict[int | str, tuple[str, str]]] = {
     400: ("invalid_http", "This cannot be read as a request. See /docs for how requests look."),
     405: ("method_not_allowed", "This method does not work here. See /docs for those that do."),
     408: ("body_timeout", "The request did not arrive in time. Send it again over a better connection."),
@@ -42,14 +48,22 @@ _FAULTS: Final[dict[int, tuple[str, str]]] = {
     494: ("headers_too_large", "A line of the headers is longer than the venue takes. Send shorter ones."),
     497: ("invalid_http", "This port speaks TLS. Use https:// in the address."),
     500: ("internal_error", "The venue failed. Give its operator the request id."),
+    501: ("invalid_http", "This transfer encoding is not read here. Send the body as it is, or in chunks."),
     502: ("not_ready", "No instance of the service answers. Try again in a moment."),
     503: ("not_ready", "The service does not take requests now. Try again in a moment."),
     504: (
         "request_timeout",
         "The answer took too long; what was asked may be done all the same. A client order id shows whether.",
     ),
+    505: ("invalid_http", "This version of HTTP is not spoken here. Use HTTP/1.1 or HTTP/2."),
+    "stock": ("unknown_stock", "No stock has such an id. Look it up in the list of stocks."),
+    "order": ("unknown_order", "There is no such order of yours. Check its id."),
+    "path": ("unknown_path", "No path has a zero byte in it. See /docs for what there is."),
 }
-"""Code and detail of what nginx answers by itself, by its status."""
+"""Code and detail of what nginx answers by itself, by its status.
+
+A path with a zero byte nginx refuses before it looks where it leads; the last ones say what is not there.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +106,8 @@ def render_nginx(door: Door, settings: Settings) -> str:
         types=_types(),
         limit_zones=_limit_zones(settings) if limits else "",
         limits=_limits(settings) if limits else "",
-        upstreams="\n".join(_upstream(name, where, settings) for name, where in door.upstreams.items()),
+        upstreams="\n".join(_upstreams(door, settings)),
+        daytrade="|".join(prefix.strip("/") for prefix in _DAYTRADE),
         listen=f"{_bracketed(door.host)}:{door.port}{' ssl http2' if door.is_tls else ''} backlog=4096",
         tls=_tls(door, settings) if door.is_tls else "",
         hsts=f"        {hsts}\n" if hsts else "",
@@ -104,7 +119,7 @@ def render_nginx(door: Door, settings: Settings) -> str:
         idle=settings.door_idle_s,
         connect_timeout=settings.door_connect_timeout_s,
         request_timeout=request_timeout,
-        error_pages=_indented(_error_pages("v1"), 8),
+        error_pages=_indented(_error_pages(), 8),
         locations="\n".join([_health(hsts), *_locations(settings), *_page(door.page, hsts), *_errors(hsts)]),
     )
 
@@ -135,13 +150,21 @@ def _limits(settings: Settings) -> str:
 """
 
 
-def _upstream(name: Share, instances: Sequence[str], settings: Settings) -> str:
+def _upstreams(door: Door, settings: Settings) -> Iterable[str]:
+    lasting = {name: door.upstreams[share] for name, share in _LASTING.values()}
+    others = {name: instances for name, instances in door.upstreams.items() if name not in lasting}
+    for name, instances in [*others.items(), *lasting.items()]:
+        balancing = 'hash "$remote_addr$door_token" consistent' if name in lasting else "least_conn"
+        yield _upstream(name, instances, balancing, settings)
+
+
+def _upstream(name: str, instances: Sequence[str], balancing: str, settings: Settings) -> str:
     health = f"max_fails={settings.door_max_fails} fail_timeout={settings.door_fail_timeout_s}s"
     servers = _indented((f"server {address} {health};" for address in instances), 8) or _NOBODY
     return f"""
     upstream {name} {{
         zone {name} 64k;
-        least_conn;
+        {balancing};
 {servers}        keepalive 128;
         keepalive_requests 100000;
         keepalive_timeout 30s;
@@ -182,18 +205,21 @@ def _health(hsts: str) -> str:
 
 
 def _locations(settings: Settings) -> Iterable[str]:
-    shares = {**PREFIXES, "/v1/": PREFIXES["/"], "/setup/": PREFIXES["/"], _FEED: PREFIXES["/v1/orders"]}
+    shares = {**PREFIXES, "/v1/": PREFIXES["/"], "/setup/": PREFIXES["/"]}
     del shares["/"]  # comes after the files of the page
-    for prefix, service in sorted(shares.items()):
-        lines = [f"proxy_pass https://{service};"]
-        if prefix in (_FEED, _STREAM):
-            lines += [
-                "proxy_buffering off;",
-                f"proxy_read_timeout {settings.door_stream_idle_s}s;",
-                f"proxy_send_timeout {settings.door_stream_idle_s}s;",
-            ]
-        if prefix.startswith(_DAYTRADE):
-            lines += _error_pages("daytrade")
+    for prefix in sorted({*shares, *_LASTING}):
+        if prefix not in _LASTING:
+            yield _location(prefix, [f"proxy_pass https://{shares[prefix]};"])
+            continue
+        upstream, share = _LASTING[prefix]
+        lines = [
+            f"proxy_pass https://{upstream};",
+            f"proxy_ssl_name {share};",
+            "proxy_buffering off;",
+            "proxy_ignore_client_abort off;",
+            f"proxy_read_timeout {settings.door_stream_idle_s}s;",
+            f"proxy_send_timeout {settings.door_stream_idle_s}s;",
+        ]
         yield _location(prefix, lines)
 
 
@@ -207,7 +233,7 @@ def _page(folder: Path | None, hsts: str) -> Iterable[str]:
         f"root {folder};",
         "gzip_static on;",
         "gzip_vary on;",
-        *_error_pages("v1", besides=405),
+        *_error_pages(besides=405),
         "error_page 405 = @rest;",
     ]
     for where, cache, files in (
@@ -223,7 +249,7 @@ def _page(folder: Path | None, hsts: str) -> Iterable[str]:
 def _errors(hsts: str) -> Iterable[str]:
     """Return the answers that nginx gives by itself, in the format of either family."""
     for family in _FAMILIES:
-        for status, (code, detail) in _FAULTS.items():
+        for fault, (code, detail) in _FAULTS.items():
             answered, media, body = written(Answer(code, detail), family, "$door_id")
             head = [*ERROR_HEAD, *([(b"retry-after", b"1")] if answered in (429, 503) else [])]
             text = body.decode().replace("'", r"\'")
@@ -233,25 +259,20 @@ def _errors(hsts: str) -> Iterable[str]:
                 *_headers(head, hsts),
                 f"return {answered} '{text}';",
             ]
-            yield _location(f"= {_error_path(family, status)}", lines)
+            yield _location(f"= /.door/{family}/{fault}", lines)
 
 
-def _error_pages(family: Family, besides: int = 0) -> list[str]:
-    return [
-        f"error_page {status} ={written(Answer(code, detail), family, '')[0]} {_error_path(family, status)};"
-        for status, (code, detail) in _FAULTS.items()
-        if status != besides
-    ]
-
-
-def _error_path(family: Family, status: int) -> str:
-    return f"/.door/{family}/{status}"
+def _error_pages(besides: int = 0) -> list[str]:
+    """Return where nginx finds its own answers: by the family of what was asked, and what is wrong."""
+    statuses = [status for status in _FAULTS if isinstance(status, int) and status not in (400, besides)]
+    pages = ["error_page 400 = /.door/$door_family/$door_unreadable;"]
+    return pages + [f"error_page {status} = /.door/$door_family/{status};" for status in statuses]
 
 
 def _headers(head: RawHeaders, hsts: str) -> list[str]:
     """Return the headers of an answer of nginx's own; a location that adds any inherits none."""
-    added = [f'add_header {name.decode().title()} "{value.decode()}" always;' for name, value in head]
-    return [*added, "add_header X-Request-Id $door_id always;", *([hsts] if hsts else [])]
+    added = [f'add_header {name.decode()} "{value.decode()}" always;' for name, value in head]
+    return [*added, "add_header x-request-id $door_id always;", *([hsts] if hsts else [])]
 
 
 def _location(where: str, lines: Iterable[str]) -> str:
