@@ -111,9 +111,9 @@ def rebuild_views(settings: Settings, progress: ProgressCallback) -> int:
 def create_admin(settings: Settings, user_name: str, password: str, name: str) -> PendingUser:
     """Make an administrator, whether or not a venue runs: in ``settings.data`` or in MongoDB."""
 
-    async def create() -> PendingUser:
+    async def create(there: Settings) -> PendingUser:
         async with AsyncExitStack() as stack:
-            accounts = await _accounts(stack, settings)
+            accounts = await _accounts(stack, there)
             hasher = stack.enter_context(
                 closing(BcryptHasher(cost=settings.bcrypt_cost, workers=1, queue_limit=1))
             )
@@ -127,7 +127,8 @@ def create_admin(settings: Settings, user_name: str, password: str, name: str) -
                 min_length=settings.password_min_length,
             )
 
-    return asyncio.run(create())
+    with database_of(settings) as there:
+        return asyncio.run(create(there))
 
 
 async def _accounts(stack: AsyncExitStack, settings: Settings) -> Accounts:
