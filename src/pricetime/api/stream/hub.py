@@ -278,12 +278,15 @@ class Hub:
             after = subscription.after
             if subscription.number != WAITS:
                 continue
-            if (message := look.answers.get(subscription)) is not None:
+            message = look.answers.get(subscription)
+            if message is not None and message.previous is not None:
+                self.give(subscription, message)
+            elif after is not None and after <= self.position and self._give_missed(subscription, after):
+                continue  # what others were told meanwhile says more than a snapshot
+            elif message is not None:
                 self.give(subscription, message)
             elif after is not None and after > self.position:
                 channel.waiting.append(subscription)
-            elif after is not None and self._give_missed(subscription, after):
-                continue
             elif channel.source.shows_state:
                 self.give(subscription, channel.snapshot())
             else:
