@@ -238,7 +238,13 @@ def test_headers_without_end_are_cut_off(server: Venue):
     assert (status, json.loads(body)["code"]) == (431, "headers_too_large")
 
 
-def test_a_body_of_ten_megabytes_is_refused_and_the_connection_goes_on(server: Venue):
+def test_a_body_of_ten_megabytes_is_refused(server: Venue):
+    status, _, body = ask(server, post("/v1/sessions", b"x" * 10_000_000))
+    assert (status, json.loads(body)["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.embedded
+def test_after_a_body_that_was_refused_the_connection_goes_on(server: Venue):
     with connected(server) as connection:
         connection.sendall(post("/v1/sessions", b"x" * 10_000_000))
         assert answer(connection)[0] == 413
@@ -283,10 +289,14 @@ def test_a_client_that_reads_no_answers_is_cut_off(start_server: Callable[..., S
             deaf.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000_000)
 
 
-def test_an_expected_100_is_said_only_to_those_who_may_send(server: Venue):
+@pytest.mark.embedded
+def test_an_expected_100_is_not_said_to_those_who_may_not_send(server: Venue):
     with connected(server) as connection:
         connection.sendall(post("/v1/orders", b"{}", "Expect: 100-continue")[:-2])
         assert answer(connection)[0] == 401
+
+
+def test_an_expected_100_is_said(server: Venue):
     with connected(server) as connection:
         connection.sendall(post("/v1/sessions", LOGIN, "Expect: 100-continue")[: -len(LOGIN)])
         assert connection.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
 from tests.support.member import Member
-from tests.support.server import Server
+from tests.support.server import Server, Venue
 from tests.support.stream import RawStream
 
 SPAM = 1_500
@@ -43,8 +42,7 @@ def fill(stream: RawStream, stock: str) -> None:
         stream.say(op="subscribe", channel="depth", stock=stock, levels=200)
 
 
-@pytest.mark.embedded
-def test_a_public_reader_that_reads_again_has_the_book_as_it_is(server: Server, stock: str, seller: Member):
+def test_a_public_reader_that_reads_again_has_the_book_as_it_is(server: Venue, stock: str, seller: Member):
     deep_book(seller, stock)
     before = resident_kb(server.pid)
     with RawStream(server.url, slow=True) as slow, RawStream(server.url) as quick:

@@ -134,6 +134,7 @@ def test_the_audit_of_users_shows_log_ins_and_roles(admin: Admin, member: Member
     assert admin.get_v1("/admin/audit/users", actor=member.account, action="login")["items"]
 
 
+@pytest.mark.embedded
 def test_the_state_counts_what_was_done(admin: Admin, buyer: Member, stock: str) -> None:
     before = admin.get_v1("/admin/state")
     buyer.placed(stock, "buy", 1, "1", client_order_id=new_id())

@@ -18,6 +18,7 @@ class Browser(Guest):
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(url, headers)
+        self.is_secure = url.startswith("https:")
         self.user_name = unique("visitor")
         user = {"user_name": self.user_name, "password": PASSWORD, "name": "A Visitor"}
         self.account = got(self.v1("POST", "/users", user), 201)["account"]
@@ -63,10 +64,11 @@ def test_logging_in_tells_who_it_is_and_gives_no_token_to_the_script(browser: Br
     assert 0 < session["expires_in_s"] <= 900
     assert session.keys() == {"user", "csrf_token", "expires_in_s"}
     access, refresh = browser.set_cookies
+    ending = "HttpOnly; SameSite=Strict" + ("; Secure" if browser.is_secure else "")
     assert access.startswith(f"{SESSION}=")
-    assert access.endswith("; Max-Age=900; Path=/; HttpOnly; SameSite=Strict")
+    assert access.endswith(f"; Max-Age=900; Path=/; {ending}")
     assert refresh.startswith(f"{REFRESH}=")
-    assert refresh.endswith("; Max-Age=2592000; Path=/v1/web; HttpOnly; SameSite=Strict")
+    assert refresh.endswith(f"; Max-Age=2592000; Path=/v1/web; {ending}")
 
 
 def test_the_cookie_reads_without_more_and_acts_with_the_csrf_token_only(browser: Browser):
@@ -207,8 +209,8 @@ def test_behind_a_proxy_that_speaks_https_cookies_are_secure_and_origins_are_the
 
 
 def test_what_anybody_forwards_is_not_believed(browser: Browser):
-    browser.log_in(x_forwarded_proto="https")
-    assert [cookie.endswith("; Secure") for cookie in browser.set_cookies] == [False, False]
+    browser.log_in(x_forwarded_proto="http" if browser.is_secure else "https")
+    assert [cookie.endswith("; Secure") for cookie in browser.set_cookies] == [browser.is_secure] * 2
     login = {"user_name": browser.user_name, "password": PASSWORD}
     forged = {"x_forwarded_host": "evil.example", "origin": "https://evil.example"}
     assert refused(browser.v1("POST", "/web/session", login, **forged)) == (403, "csrf_failed")

@@ -8,7 +8,9 @@ a power cut would. Log-ins are cheap and rates unlimited unless the settings say
 
 - ``PRICETIME_TEST_URL``: where it answers;
 - ``PRICETIME_TEST_ADMIN``: the command that makes an administrator of it, as `pricetime admin create`;
-- ``PRICETIME_TEST_CA``: the certificate of the authority to trust, where its address begins with https.
+- ``PRICETIME_TEST_CA``: the certificate of the authority to trust, where its address begins with https;
+- ``PRICETIME_TEST_DATA``: its folder of data;
+- ``PRICETIME_TEST_PID``: the process that serves its streams.
 """
 
 from __future__ import annotations
@@ -41,7 +43,10 @@ DEFAULTS: Final[dict[str, object]] = {
 
 
 class Venue:
-    """One running venue, whoever runs it."""
+    """One running venue, whoever runs it. ``data``: its folder; ``pid``: the process that serves streams."""
+
+    data: Path
+    pid: int
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -62,7 +67,12 @@ class Venue:
 
 
 class Elsewhere(Venue):
-    """A venue that the tests leave running, and of which they know the address alone."""
+    """A venue that the tests leave running, and of which they know what the environment tells."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.data = Path(os.environ.get("PRICETIME_TEST_DATA", "of nobody"))
+        self.pid = int(os.environ.get("PRICETIME_TEST_PID", 0))
 
     def add_admin(self, user_name: str, password: str, name: str) -> None:
         command = os.environ.get("PRICETIME_TEST_ADMIN")
