@@ -1,4 +1,4 @@
-"""`pricetime scale`: processes come and go while clients trade, and none of them is given an error."""
+"""`pricetime scale`: processes come and go while clients trade and listen, and none is given an error."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from tests.support.topology import Topology, pricetime
 from tests.support.trader import PASSWORD, unique
 
-from pricetime.client import AsyncClient
-from pricetime.schema import PlaceOrder
+from pricetime.client import AsyncClient, account
+from pricetime.schema import Heartbeat, PlaceOrder
 from pricetime.services.topology.record import locked, write_record
 from pricetime.services.topology.supervision import Supervised, write_program
 from pricetime.settings import Settings
@@ -27,11 +27,12 @@ _PATIENCE_S = 120
 
 
 class Trader:
-    """Places and cancels orders without end, and counts them."""
+    """Places and cancels orders without end, hears of them on a stream, and counts both."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
         self.placed: list[str] = []
+        self.heard = 0
 
     async def join(self) -> None:
         name = unique("scaled")
@@ -47,6 +48,12 @@ class Trader:
             placed = await self._client.place(order)
             self.placed.append(placed.order)
             assert (await self._client.cancel_order(placed.order)).order.status == "cancelled"
+
+    async def listen(self) -> None:
+        """Listen until cancelled; a stream that cannot be opened again is raised."""
+        async with self._client.stream(account()) as stream:
+            async for message in stream:
+                self.heard += not isinstance(message, Heartbeat)
 
     async def verify(self) -> None:
         """What was acknowledged is there, once, and nothing else but what was under way at the end."""
@@ -64,10 +71,10 @@ class Floor:
         self._work = work
 
     async def go_on(self) -> None:
-        """Return when each has had some more orders acknowledged, or raise what one ran into."""
-        goals = [len(trader.placed) + 5 for trader in self._traders]
+        """Return when each has had more orders acknowledged and heard of some; raise what one ran into."""
+        goals = [(trader, len(trader.placed) + 5, trader.heard + 2) for trader in self._traders]
         async with asyncio.timeout(_PATIENCE_S):
-            while any(len(each.placed) < goal for each, goal in zip(self._traders, goals, strict=True)):
+            while any(len(each.placed) < placed or each.heard < heard for each, placed, heard in goals):
                 for task in self._work:
                     if task.done():
                         task.result()
@@ -83,7 +90,7 @@ async def trading(topology: Topology) -> AsyncIterator[Floor]:
             await stack.enter_async_context(http)
             traders.append(Trader(AsyncClient(topology.url, http=http)))
             await traders[-1].join()
-        work = [asyncio.create_task(trader.trade()) for trader in traders]
+        work = [asyncio.create_task(do()) for trader in traders for do in (trader.trade, trader.listen)]
         floor = Floor(traders, work)
         try:
             await floor.go_on()
@@ -93,7 +100,7 @@ async def trading(topology: Topology) -> AsyncIterator[Floor]:
             for task in work:
                 task.cancel()
             ended = await asyncio.gather(*work, return_exceptions=True)
-        assert [type(each) for each in ended] == [asyncio.CancelledError] * _TRADERS
+        assert [type(each) for each in ended] == [asyncio.CancelledError] * len(work)
         for trader in traders:
             await trader.verify()
 
@@ -126,7 +133,10 @@ def asked(topology: Topology, name: str) -> bool:
     return f'"instance":"127.0.0.1:{topology.port(name)}"' in log
 
 
-async def test_engines_and_orders_come_and_go_without_an_error_to_a_client(topology: Topology):
+async def test_engines_and_services_come_and_go_without_an_error_to_a_client(
+    topology: Topology, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(topology.layout.certs / "ca.pem"))  # of the streams
     before = {name: topology.pid(name) for name in ("orders-1", "engine-1", "nginx", "ledger-1", "views-1")}
     async with trading(topology) as floor:
         counts = await scale(topology, "engine=1", "orders=1")
@@ -134,11 +144,11 @@ async def test_engines_and_orders_come_and_go_without_an_error_to_a_client(topol
         await floor.go_on()
         await until_books_are_with(topology, {"engine-1"})
         assert "engine-2" not in topology.supervisor.states()
-        await scale(topology, "engine=3", "orders=2")
+        await scale(topology, "engine=3", "orders=2", "stream=2")
         await until_books_are_with(topology, {"engine-1", "engine-2", "engine-3"})
         await floor.go_on()
         assert asked(topology, "orders-2")
-        await scale(topology, "engine=2")
+        await scale(topology, "engine=2", "stream=1")
         await until_books_are_with(topology, {"engine-1", "engine-2"})
         await floor.go_on()
     assert {name: topology.pid(name) for name in before} == before, "what stays is not started anew"

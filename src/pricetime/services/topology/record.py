@@ -95,6 +95,7 @@ def running_record(layout: Layout) -> Record:
 def write_record(layout: Layout, record: Record) -> None:
     """Record what runs, whole or not at all."""
     beside = layout.run.with_name(".run.json.new")
+    beside.touch(mode=0o600)  # the URL of MongoDB may name a password
     beside.write_bytes(msgspec.json.format(msgspec.json.encode(record)))
     beside.replace(layout.run)
 

@@ -45,7 +45,8 @@ def bring_up(wanted: Wanted, told: Told) -> Record:
         before = read_record(layout)
         if before is not None and before.runs:
             raise TopologyRuns(
-                f"The venue in {layout.data} runs already, at {before.url}. `pricetime down` stops it."
+                f"The venue in {layout.data} runs already, at {before.url}. `pricetime down` stops it; "
+                "`pricetime scale` changes how many of its processes run."
             )
         if left := take_down(layout, wanted.settings, told):
             told(f"ended {left} processes that an earlier run has left behind")
