@@ -10,7 +10,7 @@ PAGE_SOURCES := $(shell find web -mindepth 1 -not -path 'web/node_modules*' 2>/d
 PYTEST_FLAGS ?= -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format docs bench crash sanitize lock pictures soak-page clean
+.PHONY: help setup demo up test lint format docs bench crash chaos sanitize lock pictures soak-page clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -55,6 +55,9 @@ bench: setup  ## print the benchmark tables; write bench/results.json and docs/b
 
 crash: setup  ## kill a venue under bulk load 200 times, and see that nothing acknowledged is lost or doubled
 	$(BIN)/python -m tests.chaos.crash --rounds 200
+
+chaos: setup  ## harm each part of the venue of many services under load, five times, and tell how soon it is back
+	$(BIN)/python -m tests.chaos.services --rounds 5
 
 # A copy of the package with a core that stops at the first wrong access or overflow, under the tests that
 # compare it with the rules. What the sanitizers say goes past pytest, for the process ends with it.

@@ -1,0 +1,468 @@
+"""Harm each part of a venue of many services under load: ``python -m tests.chaos.services --rounds 5``.
+
+Accounts trade with each other through nginx with the SDK: they send again what was not answered, with the
+same client order id, and read what they wrote. Somebody follows the streams. Meanwhile each process and
+server is killed, servers and hosts are stopped for ten seconds, broker and database are restarted. After
+each harm everybody has to get through again; how long that took is told in a table. Always
+
+* an account's newest orders are those that it sent, each once.
+
+And in the end
+
+* all orders are, and executions, money and shares of each account add up, to those of the others too;
+* the streams show the books that are;
+* ``pricetime check`` finds everything right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+import httpx2
+from tests.support.topology import Topology, pricetime
+
+from pricetime import schema
+from pricetime.client import Client, Picture, Retry, depth, trades
+from pricetime.client.calls import new_id
+from pricetime.services.topology.plan import SERVICES
+from pricetime.services.topology.probes import Prober
+from pricetime.services.topology.supervision import RUNNING
+
+ACCOUNTS: Final = 4
+STOCKS: Final = 4
+SECONDS_PAUSED: Final = 10.0
+PATIENCE_S: Final = 120.0
+"""After which nobody waits any more."""
+PROMISED_S: Final = 10.0
+"""Within which the venue is to be back; told in the table, for a slow machine may take longer."""
+_MONEY: Final = 10**9
+_SHARES: Final = 10**6
+_PASSWORD: Final = "correct horse"
+_INSISTENT: Final = Retry(tries=10_000, max_s=0.5, total_s=PATIENCE_S)
+_TIMEOUT_S: Final = 3.0
+_REST_S: Final = 0.05
+_LOOK_S: Final = 0.05
+_PROBE_S: Final = 2.0
+_NEWEST: Final = 50
+
+
+class Lost(AssertionError):
+    """The venue has broken its promise."""
+
+
+class Harm(NamedTuple):
+    """What is done to which parts at once."""
+
+    how: Literal["kill", "pause", "restart"]
+    parts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join((self.how, *self.parts))
+
+
+SERVERS: Final = ("rabbitmq", "redis", "mongodb", "nginx")
+KILLS: Final = [Harm("kill", (part,)) for part in (*(f"{service}-1" for service in SERVICES), *SERVERS)]
+PAUSES: Final = [Harm("pause", (part,)) for part in (*SERVERS, "engine-1", "ledger-1")]
+RESTARTS: Final = [Harm("restart", (part,)) for part in ("rabbitmq", "mongodb")]
+
+
+class Times(NamedTuple):
+    """How many seconds the part was away, the venue then took to serve everybody, and an answer at most."""
+
+    away: float
+    back: float
+    answer: float
+
+
+class Trader:
+    """An account that trades in a thread of its own until it is told to end."""
+
+    def __init__(self, url: str, http: httpx2.Client, number: int) -> None:
+        self.name = f"trader-{number}"
+        self.client = Client(url, http=http, retry=_INSISTENT)
+        self.stocks: list[str] = []
+        self.sent: list[str] = []
+        """The client order ids of all orders, in order."""
+        self.began_s = 0.0
+        """When the newest round began that is through."""
+        self.longest_s = 0.0
+        """That an answer took, tries included, since it was set to 0."""
+        self.failure: Exception | None = None
+        self._dice = random.Random(number)
+        self._open: list[str] = []
+        self._is_ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=self.name)
+
+    def join(self) -> None:
+        self.client.register(self.name, _PASSWORD)
+        self.client.login(self.name, _PASSWORD)
+        self.client.deposit(_MONEY)
+
+    def own(self, stocks: list[str]) -> None:
+        self.stocks = stocks
+        for stock in stocks:
+            self.client.grant_shares(stock, _SHARES)
+
+    def begin(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        self._is_ending.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._is_ending.wait(_REST_S):
+                began_s = time.monotonic()
+                self._round()
+                self.began_s = began_s
+        except Exception as failure:  # noqa: BLE001 - told by whoever waits for this account
+            self.failure = failure
+
+    def _round(self) -> None:
+        """Ask every service for something, and place and cancel orders."""
+        for act in (
+            self._place,
+            self._place,
+            self._cancel,
+            self.client.wallet,
+            self.client.portfolio,
+            lambda: self.client.book(self._dice.choice(self.stocks)),
+            lambda: self.client.login(self.name, _PASSWORD),
+            self._place,
+            self._look,
+        ):
+            began_s = time.monotonic()
+            act()
+            self.longest_s = max(self.longest_s, time.monotonic() - began_s)
+
+    def _place(self) -> None:
+        dice = self._dice
+        price = None if dice.random() < 0.1 else f"{dice.randint(9_995, 10_005) / 100:.2f}"
+        self.place(dice.choice(self.stocks), dice.choice(("buy", "sell")), dice.randint(1, 9), price)
+
+    def place(self, stock: str, side: schema.SideName, quantity: int, price: str | None) -> None:
+        self.sent.append(new_id())
+        placed = self.client.place_order(stock, side, quantity, price, client_order_id=self.sent[-1])
+        self._open.append(placed.order)
+
+    def _cancel(self) -> None:
+        """Cancel an order that may be open: the newest are, the oldest have traded."""
+        if len(self._open) > 10:
+            self.client.cancel_order(self._open.pop(self._dice.randrange(5)))
+
+    def _look(self) -> None:
+        """See that the newest orders are those that were sent last, each once."""
+        newest = [each.client_order_id for each in self.client.orders(limit=_NEWEST).items]
+        if sorted(map(str, newest)) != sorted(self.sent[-_NEWEST:]):
+            raise Lost(f"the newest orders of {self.name} are {newest}, not {self.sent[-_NEWEST:]}")
+
+
+class Follower:
+    """Follows books and tapes in a thread of its own, as the page does."""
+
+    def __init__(self, client: Client, stocks: list[str]) -> None:
+        self.picture = Picture()
+        self.heard_s = 0.0
+        """When something new was told."""
+        self.failure: Exception | None = None
+        self._stream = client.stream(
+            *(channel for stock in stocks for channel in (depth(stock), trades(stock))), patience_s=PATIENCE_S
+        )
+        self._is_ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follower")
+        self._thread.start()
+
+    def end(self) -> None:
+        self._is_ending.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with self._stream as stream:
+                while not self._is_ending.is_set():
+                    try:
+                        message = stream.receive(_LOOK_S)
+                    except TimeoutError:
+                        continue
+                    self.picture.take(message)
+                    if isinstance(message, schema.Snapshot | schema.Update):
+                        self.heard_s = time.monotonic()
+        except Exception as failure:  # noqa: BLE001 - told by whoever waits for the streams
+            self.failure = failure
+
+
+class Load:
+    """Everybody who uses the venue."""
+
+    def __init__(self, topology: Topology, stack: ExitStack) -> None:
+        http = stack.enter_context(
+            httpx2.Client(base_url=topology.url, verify=topology.trusting(None), timeout=_TIMEOUT_S)
+        )
+        stack.enter_context(trusted(topology.layout.certs / "ca.pem"))
+        self.traders = [Trader(topology.url, http, number) for number in range(ACCOUNTS)]
+        for trader in self.traders:
+            trader.join()
+        names = (f"Chaos {number}" for number in range(STOCKS))
+        self.stocks = [self.traders[0].client.create_stock(name).stock for name in names]
+        for trader in self.traders:
+            trader.own(self.stocks)
+        for stock in self.stocks:  # a market buy may spend all it has where nothing has traded yet
+            self.traders[0].place(stock, "sell", 1, "100")
+            self.traders[1].place(stock, "buy", 1, "100")
+        self.follower = Follower(self.traders[0].client, self.stocks)
+        stack.callback(self.follower.end)
+        for trader in self.traders:
+            stack.callback(trader.end)
+            trader.begin()
+
+    def await_served(self, since_s: float) -> float:
+        """Wait until everybody has got all that they ask for since a time; return when."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            for each in (*self.traders, self.follower):
+                if each.failure is not None:
+                    raise Lost(f"somebody was refused for good: {each.failure!r}") from each.failure
+            if min(self.follower.heard_s, *(each.began_s for each in self.traders)) >= since_s:
+                return time.monotonic()
+            if time.monotonic() > deadline:
+                late = [each.name for each in self.traders if each.began_s < since_s] or ["the streams"]
+                raise Lost(f"not served within {PATIENCE_S:.0f} s: {', '.join(late)}")
+            time.sleep(_LOOK_S)
+
+    def longest_s(self) -> float:
+        """Return how long the longest answer took since this was asked last."""
+        longest = max(each.longest_s for each in self.traders)
+        for each in self.traders:
+            each.longest_s = 0.0
+        return longest
+
+    def end(self) -> None:
+        """Let everybody come to an end, and see that everything adds up."""
+        for trader in self.traders:
+            trader.end()
+        self.await_served(0.0)
+        self._add_up()
+        self._compare_streams()
+
+    def _add_up(self) -> None:
+        sides: dict[str, list[schema.Execution]] = defaultdict(list)
+        for trader in self.traders:
+            for each in accounted(trader):
+                sides[each.trade].append(each)
+        for trade, both in sides.items():
+            told = {(each.side, each.maker, each.price, each.quantity, each.amount) for each in both}
+            [(side, maker, *rest)] = list(told)[:1]
+            other = "sell" if side == "buy" else "buy"
+            if len(both) != 2 or told != {(side, maker, *rest), (other, not maker, *rest)}:
+                raise Lost(f"trade {trade} is told as {both}")
+
+    def _compare_streams(self) -> None:
+        client, deadline = self.traders[0].client, time.monotonic() + PATIENCE_S
+        for stock in self.stocks:
+            book = client.book(stock)
+            while not is_same(book, self.follower.picture.books[stock]):
+                if time.monotonic() > deadline:
+                    raise Lost(f"the stream shows another book of stock {stock} than there is")
+                time.sleep(_LOOK_S)
+
+
+def accounted(trader: Trader) -> list[schema.Execution]:
+    """Return an account's executions, once they explain its orders, money and shares."""
+    client, name = trader.client, trader.name
+    orders = list(client.every_order(limit=1_000))
+    if sorted(str(each.client_order_id) for each in orders) != sorted(trader.sent):
+        raise Lost(f"{name} has sent {len(trader.sent)} orders; there are {len(orders)}, or others")
+    executions = list(client.every_execution(limit=1_000))
+    filled: dict[str, int] = defaultdict(int)
+    money, shares = Decimal(_MONEY), dict.fromkeys(trader.stocks, _SHARES)
+    for each in executions:
+        bought = 1 if each.side == "buy" else -1
+        filled[each.order] += each.quantity
+        money -= bought * Decimal(each.amount)
+        shares[each.stock] += bought * each.quantity
+    for order in orders:
+        if order.filled_quantity != filled[order.order]:
+            raise Lost(f"order {order.order} of {name} is filled other than its executions say")
+    holdings = {each.stock: each.available + each.held for each in client.portfolio().holdings}
+    total = Decimal(client.wallet().total)
+    if (total, holdings) != (money, shares):
+        raise Lost(f"{name} has {total} and {holdings}; its executions give {money} and {shares}")
+    return executions
+
+
+def is_same(book: schema.Book, shown: schema.Book) -> bool:
+    return (book.bids, book.asks) == (shown.bids[: len(book.bids)], shown.asks[: len(book.asks)])
+
+
+@contextmanager
+def trusted(ca: Path) -> Iterator[None]:
+    """Let WebSockets of this process trust an authority meanwhile."""
+    before = os.environ.get("SSL_CERT_FILE")
+    os.environ["SSL_CERT_FILE"] = str(ca)
+    try:
+        yield
+    finally:
+        del os.environ["SSL_CERT_FILE"]
+        if before is not None:
+            os.environ["SSL_CERT_FILE"] = before
+
+
+class Harmed:
+    """Does harm to a topology under load, and measures."""
+
+    def __init__(self, topology: Topology, load: Load) -> None:
+        self._topology = topology
+        self._load = load
+        self._parts = {part.name: part for part in topology.record.parts}
+        self._prober = Prober(topology.layout.certs, topology.url)
+
+    def do(self, harm: Harm) -> Times:
+        """Do harm while everybody is served; return when everybody is again."""
+        self._load.longest_s()
+        began_s = time.monotonic()
+        {"kill": self._kill, "pause": self._pause, "restart": self._restart}[harm.how](harm.parts)
+        returned_s = self._await_ready(harm.parts)
+        served_s = self._load.await_served(returned_s)
+        return Times(returned_s - began_s, served_s - returned_s, self._load.longest_s())
+
+    def _kill(self, names: Iterable[str]) -> None:
+        killed = self._signalled(names, signal.SIGKILL)
+        for name, pid in killed.items():
+            self._until(partial(self._is_anew, name, pid), f"{name} is not started again")
+
+    def _pause(self, names: Iterable[str]) -> None:
+        paused = self._signalled(names, signal.SIGSTOP)
+        try:
+            time.sleep(SECONDS_PAUSED)  # nothing to wait for: this is the harm
+        finally:
+            for pid in paused.values():
+                os.killpg(pid, signal.SIGCONT)
+        for name, pid in paused.items():
+            if self._topology.pid(name) != pid:
+                raise Lost(f"{name} was paused, and somebody has ended it")
+
+    def _restart(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._topology.supervisor.stop(name)
+            self._until(partial(self._has_ended, name), f"{name} does not stop")
+            self._topology.supervisor.start(name)
+
+    def _signalled(self, names: Iterable[str], number: signal.Signals) -> dict[str, int]:
+        """Signal parts, each with all its processes; return their ids."""
+        pids = {name: self._topology.pid(name) for name in names}
+        assert all(pids.values()), f"some do not run: {pids}"
+        for pid in pids.values():
+            os.killpg(pid, number)
+        return pids
+
+    def _await_ready(self, names: Iterable[str]) -> float:
+        """Wait until parts can do their work; return when."""
+        for name in names:
+            self._until(partial(self._is_ready, name), f"{name} does not come back")
+        return time.monotonic()
+
+    def _is_anew(self, name: str, killed: int) -> bool:
+        return self._topology.pid(name) not in (0, killed)
+
+    def _has_ended(self, name: str) -> bool:
+        return not self._topology.pid(name)
+
+    def _is_ready(self, name: str) -> bool:
+        is_running = self._topology.supervisor.states()[name].state == RUNNING
+        return is_running and not asyncio.run(self._prober.unready(self._parts[name], _PROBE_S))
+
+    @staticmethod
+    def _until(is_so: Callable[[], bool], otherwise: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not is_so():
+            if time.monotonic() > deadline:
+                raise Lost(f"{otherwise} within {PATIENCE_S:.0f} s")
+            time.sleep(_LOOK_S)
+
+
+def chaos(
+    topology: Topology, harms: Iterable[Harm], report: Callable[[str], None]
+) -> dict[Harm, list[Times]]:
+    """Do all harm, one after the other; return how long things took. Lost where a promise is broken."""
+    told: dict[Harm, list[Times]] = defaultdict(list)
+    with ExitStack() as stack:
+        load = Load(topology, stack)
+        load.await_served(time.monotonic())
+        harmed = Harmed(topology, load)
+        for harm in harms:
+            times = harmed.do(harm)
+            told[harm].append(times)
+            orders = sum(len(each.sent) for each in load.traders)
+            report(
+                f"{harm!s:22} away {times.away:4.1f} s, back {times.back:4.1f} s later, "
+                f"longest answer {times.answer:4.1f} s; {orders:,} orders"
+            )
+        load.end()
+    verdict = pricetime("check", "--data", topology.layout.data, "--json")
+    if verdict.returncode or json.loads(verdict.stdout)["notes"]:
+        raise Lost(f"the check says: {verdict.stdout}{verdict.stderr}")
+    return told
+
+
+def table(told: dict[Harm, list[Times]]) -> str:
+    """Return the longest times of each harm."""
+    rows = [f"{'harm':22} {'away s':>8} {'back s':>8} {'longest answer s':>17}"]
+    for harm, times in told.items():
+        away, back, answer = map(max, zip(*times, strict=True))
+        rows.append(f"{harm!s:22} {away:8.1f} {back:8.1f} {answer:17.1f}{' late' * (back > PROMISED_S)}")
+    return "\n".join(rows)
+
+
+def main() -> int:
+    """Do the rounds that the command line asks for."""
+    parser = argparse.ArgumentParser(description="Harm each part of a venue of many services under load.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1, help="of the order in which harm is done")
+    parser.add_argument("--only", default="", help="harms with this in their names, such as mongodb")
+    asked = parser.parse_args()
+    dice = random.Random(asked.seed)
+    harms = [harm for harm in (*KILLS, *PAUSES, *RESTARTS) if asked.only in str(harm)]
+    rounds = [harm for _ in range(asked.rounds) for harm in dice.sample(harms, len(harms))]
+    folder = Path(tempfile.mkdtemp(prefix="pricetime-chaos-"))
+
+    def tell(line: str) -> None:
+        nonlocal done
+        done += 1
+        print(f"{done:3} of {len(rounds)}: {line}", flush=True)
+
+    done = 0
+    try:
+        with Topology(folder / "data") as topology:
+            topology.up()
+            told = chaos(topology, rounds, tell)
+    except Lost as lost:
+        print(f"LOST, seed {asked.seed}: {lost}. Data and logs are kept in {folder}.", file=sys.stderr)
+        return 1
+    shutil.rmtree(folder)
+    print(
+        f"\n{table(told)}\n\n{len(rounds)} harms: every order once, all adds up, the check finds all right."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
