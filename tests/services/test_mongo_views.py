@@ -157,6 +157,20 @@ class TestTheStore:
         other.save(ViewChanges(position=ViewPosition(2, b"b" * 32, 2)))
         assert other.checkpoint().batch == 2
 
+    def test_ends_also_what_one_has_left_open_that_was_thought_to_be_over(
+        self, store: MongoViewStore, mongo: Mongo
+    ) -> None:
+        """A server that was paused carries out later what it was sent, also by those before the last."""
+        store.save(ViewChanges(position=AT_ONE))
+        session = store._begin_session()
+        MongoViewStore(mongo.sync_database, BOOK).checkpoint()
+        session.start_transaction()
+        mongo.sync_database[POSITIONS].update_one({"_id": "book.0"}, {"$set": {"batch": 9}}, session=session)
+        other = MongoViewStore(mongo.sync_database, BOOK)
+        assert other.checkpoint() == AT_ONE
+        other.save(ViewChanges(position=ViewPosition(2, b"b" * 32, 2)))
+        assert other.checkpoint().batch == 2
+
     def test_keeps_the_greatest_numbers(self, store: MongoViewStore, mongo: Mongo) -> None:
         candle = Candle(0, GREATEST, GREATEST, 1, 2, GREATEST, 3)
         store.save(

@@ -7,7 +7,8 @@ one a collection.
 
 A writer that is gone in the middle of a save leaves a transaction open, which keeps the next writer waiting
 until the server gives it up, a minute later. So a writer names its session before its first save, and the
-next one ends that session, and with it whatever it has left open.
+next one ends that session, and with it whatever it has left open. Those of some writers before are ended
+again: what was sent to a server that did not answer may be carried out when it is thought to be over.
 
 Every row carries its stream, so one stream can be thrown away without the others.
 """
@@ -57,6 +58,7 @@ from pricetime.records.routing import Address
 
 _log = structlog.get_logger(__name__)
 _UNKNOWN: Final[Document] = {}
+_WRITERS_ENDED: Final = 20
 _BEING_CLEARED: Final = ViewPosition(batch=-1)
 
 
@@ -196,16 +198,20 @@ class MongoViewStore:
             self._session = None
 
     def _begin_session(self) -> ClientSession:
-        """Begin a session for all saves, and end that of the writer before."""
+        """Begin a session for all saves, and end those of the writers before."""
         self.close()
         session = self._database.client.start_session()
         own = session.session_id["id"]
         before = self._database[WRITERS].find_one_and_update(
-            {"_id": self._stream}, {"$set": {"session": own}}, upsert=True
+            {"_id": self._stream},
+            {"$push": {"sessions": {"$each": [own], "$slice": -_WRITERS_ENDED}}},
+            upsert=True,
         )
         if before is not None:
             try:
-                self._database.client.admin.command("killSessions", [{"id": before["session"]}])
+                self._database.client.admin.command(
+                    "killSessions", [{"id": each} for each in before["sessions"]]
+                )
             except OperationFailure as error:
                 _log.warning("a session cannot be ended", stream=self._stream, error=str(error))
         self._session = session

@@ -31,7 +31,7 @@ _BY_STOCK: Final[Keys] = (("stock", "hashed"),)
 
 VIEW_COLLECTIONS: Final = (
     Collection(POSITIONS, "how far the views are with each partition; the fence between followers"),
-    Collection(WRITERS, "the session of each partition's follower"),
+    Collection(WRITERS, "the sessions of each partition's followers"),
     Collection(
         ORDERS,
         "orders as they stand; `_id` is the order",
