@@ -15,13 +15,16 @@ SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined",
 FAST = ["-O2", "-mtune=native"]
 sanitize = SANITIZERS if os.environ.get("PRICETIME_SANITIZE") else []
 
-[core] = cythonize(
-    Extension(
-        "pricetime.core.venue",
-        ["src/pricetime/core/venue.pyx"],
-        extra_compile_args=["-O1", "-g", *sanitize] if sanitize else FAST,
-        extra_link_args=sanitize,
-    ),
+modules = cythonize(
+    [
+        Extension(
+            f"pricetime.core.{name}",
+            [f"src/pricetime/core/{name}.pyx"],
+            extra_compile_args=["-O1", "-g", *sanitize] if sanitize else FAST,
+            extra_link_args=sanitize,
+        )
+        for name in ("venue", "partitions")
+    ],
     build_dir="build",
     compiler_directives={
         "language_level": 3,
@@ -31,5 +34,6 @@ sanitize = SANITIZERS if os.environ.get("PRICETIME_SANITIZE") else []
         "initializedcheck": False,
     },
 )
-core.optional = not sanitize  # cythonize forgets it where it is given to Extension
-setup(ext_modules=[core])
+for module in modules:
+    module.optional = not sanitize  # cythonize forgets it where it is given to Extension
+setup(ext_modules=modules)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import IntEnum
 from pathlib import Path
 
-from pricetime.records import codes, fields, state
+from pricetime.records import codes, fields, partition_state, state
 from pricetime.records.commands import MOST, Limits
 from pricetime.rules import money
 
@@ -23,6 +23,10 @@ STRUCTS = {
     "StockRow": state.STOCK_FIELDS,
     "OrderRow": state.ORDER_FIELDS,
     "ClientIdRow": state.CLIENT_ID_FIELDS,
+    "BookHeaderRow": partition_state.BOOK_HEADER_FIELDS,
+    "LedgerHeaderRow": partition_state.LEDGER_HEADER_FIELDS,
+    "PassingRow": partition_state.PASSING_FIELDS,
+    "UnderwayRow": partition_state.UNDERWAY_FIELDS,
 }
 CODES: dict[str, type[IntEnum]] = {
     "COMMAND": codes.CommandKind,

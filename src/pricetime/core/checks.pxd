@@ -16,7 +16,7 @@ cdef inline list check_money(Core* v):
     cdef uint32_t slot
     cdef Account* account
     faults = []
-    money = 0
+    money = v.passing_money
     held = buys_by_account(v)
     for slot in range(1, v.account_pool.used):
         account = &v.accounts[slot]
@@ -41,7 +41,22 @@ cdef inline dict buys_by_account(Core* v):
             if v.orders[slot].side == SIDE_BUY:
                 held[account] = held.get(account, 0) + hold_of(&v.orders[slot])
             slot = v.orders[slot].newer
+        for _, asset, brought in brought_by(v, account):
+            if asset == 0:
+                held[account] = held.get(account, 0) + brought
     return held
+
+
+cdef inline list brought_by(Core* v, uint32_t account):
+    """Return what an account of a ledger holds for amends that are under way: account, asset, amount."""
+    cdef uint32_t slot = v.accounts[account].line
+    brought = []
+    if slot:
+        slot = v.lines[slot].first_underway
+    while slot:
+        brought.append((account, v.errands[slot].asset, v.errands[slot].brought))
+        slot = v.errands[slot].behind
+    return brought
 
 
 cdef inline list check_shares(Core* v):
@@ -49,9 +64,13 @@ cdef inline list check_shares(Core* v):
     cdef uint32_t slot, account
     cdef Holding* holding
     faults = []
-    shares = {}
+    shares = {slot: v.books[slot].passing for slot in range(1, v.book_pool.used)}
     held = {}
     for account in range(1, v.account_pool.used):
+        for _, asset, brought in brought_by(v, account):
+            if asset:
+                slot = holding_at(v, account, book_at(v, asset))
+                held[slot] = held.get(slot, 0) + brought
         slot = v.accounts[account].oldest
         while slot:
             if v.orders[slot].side != SIDE_BUY:
@@ -60,7 +79,7 @@ cdef inline list check_shares(Core* v):
     for slot in range(1, v.holding_pool.used):
         holding = &v.holdings[slot]
         name = f"account {v.accounts[holding.account].number}, stock {v.books[holding.book].stock}"
-        shares[holding.book] = shares.get(holding.book, 0) + holding.free + holding.held
+        shares[holding.book] += holding.free + holding.held
         if holding.free < 0 or holding.held < 0:
             faults.append(f"{name}: a negative holding")
         if holding.held != held.get(slot, 0):
@@ -73,6 +92,25 @@ cdef inline list check_shares(Core* v):
                 f"accounts hold {shares.get(slot, 0)} shares of stock {v.books[slot].stock}; "
                 f"{v.books[slot].shares} came in"
             )
+    return faults
+
+
+cdef inline list check_copies(Core* v):
+    """Return a sentence where the lists of a ledger's accounts and the index of orders do not agree."""
+    cdef uint32_t account, slot
+    cdef int64_t listed = 0
+    faults = []
+    for account in range(1, v.account_pool.used):
+        listed += v.accounts[account].open_orders
+        slot = v.accounts[account].oldest
+        while slot:
+            if order_at(v, v.orders[slot].number) != slot or v.orders[slot].account != account:
+                faults.append(f"order {v.orders[slot].number} is not found by its number")
+            slot = v.orders[slot].newer
+    if not listed == v.order_pool.count == v.order_index.count:
+        faults.append(
+            f"{listed} orders stand in accounts, {v.order_index.count} in the index, {v.order_pool.count} in the pool"
+        )
     return faults
 
 

@@ -120,6 +120,11 @@ cdef inline uint8_t judge_listing(Core* v, const Command* command) noexcept nogi
     return 0
 
 
+cdef inline bint is_listing(Core* v, const Command* command) noexcept nogil:
+    """Return whether a ledger may have judged a LIST_STOCK and found it good."""
+    return command.stock > 0 and 0 < command.price <= MAX_MONEY and book_at(v, command.stock) == 0
+
+
 cdef inline uint8_t set_halted(Core* v, const Command* command, bint halted) noexcept nogil:
     cdef uint32_t book = book_at(v, command.stock)
     if book == 0:

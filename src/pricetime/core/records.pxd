@@ -114,6 +114,64 @@ cdef packed struct ClientIdRow:
     int64_t amount
     uint8_t client_id[16]
 
+cdef packed struct BookHeaderRow:
+    int64_t number
+    int64_t ledgers
+    int64_t books
+    int64_t time_ns
+    int64_t event_number
+    int64_t stocks
+    int64_t orders
+
+cdef packed struct LedgerHeaderRow:
+    int64_t number
+    int64_t ledgers
+    int64_t books
+    int64_t time_ns
+    int64_t event_number
+    int64_t money
+    int64_t passing_money
+    int64_t open_orders_limit
+    int64_t client_ids_limit
+    int64_t orders_limit
+    int64_t accounts_limit
+    int64_t stocks_limit
+    int64_t accounts
+    int64_t holdings
+    int64_t stocks
+    int64_t passing
+    int64_t orders
+    int64_t client_ids
+    int64_t underway
+    int64_t waiting
+
+cdef packed struct PassingRow:
+    int64_t stock
+    int64_t shares
+
+cdef packed struct UnderwayRow:
+    int64_t asset
+    int64_t brought
+    int64_t spends_all
+    uint8_t version
+    uint8_t kind
+    uint8_t side
+    uint8_t order_type
+    uint8_t time_in_force
+    uint8_t flags
+    uint8_t self_trade
+    uint8_t reserved
+    int64_t sequence
+    int64_t time_ns
+    int64_t actor
+    int64_t account
+    int64_t stock
+    int64_t order
+    int64_t price
+    int64_t quantity
+    int64_t amount
+    uint8_t client_id[16]
+
 cdef enum:
     COMMAND_OPEN_ACCOUNT = 1
     COMMAND_LIST_STOCK = 2

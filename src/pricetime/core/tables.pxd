@@ -4,12 +4,13 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, qsort
 from libc.string cimport memcpy
 
-from pricetime.core.book cimport keep, order_at, own_side, stand
+from pricetime.core.book cimport book_of, keep, order_at, own_side, stand
 from pricetime.core.ledger cimport account_at, book_at, holding_at, holding_of, list_stock, open_account
+from pricetime.core.lines cimport let_wait, send_off, underway_at
 from pricetime.core.memory cimport id_at, remember
 from pricetime.core.outbox cimport hold_of, price_of
 from pricetime.core.records cimport *
-from pricetime.core.state cimport Account, Book, BookSide, ClientId, Core, Holding, Order
+from pricetime.core.state cimport Account, Book, BookSide, ClientId, Core, Errand, Holding, Order
 from pricetime.core.storage cimport out_of_memory, product
 
 
@@ -87,6 +88,23 @@ cdef inline Row* sorted_holdings(Core* v, uint64_t* count) noexcept nogil:
     return rows
 
 
+cdef inline Row* sorted_copies(Core* v) noexcept nogil:
+    """Return the orders of all accounts by number."""
+    cdef Row* rows = rows_for(v.order_pool.count)
+    cdef uint64_t count = 0
+    cdef uint32_t account, slot
+    for account in range(1, v.account_pool.used):
+        slot = v.accounts[account].oldest
+        while slot:
+            rows[count].first = v.orders[slot].number
+            rows[count].second = 0
+            rows[count].slot = slot
+            count += 1
+            slot = v.orders[slot].newer
+    sort_rows(rows, count)
+    return rows
+
+
 cdef inline char* write_accounts(Core* v, char* out, const Row* rows) noexcept nogil:
     cdef AccountRow* row = <AccountRow*>out
     cdef Account* account
@@ -144,25 +162,82 @@ cdef inline char* write_side(Core* v, char* out, const Book* book, const BookSid
     cdef OrderRow* row = <OrderRow*>out
     cdef uint32_t level = side.market
     cdef uint32_t slot
-    cdef Order* order
     while level:
         slot = v.levels[level].head
         while slot:
-            order = &v.orders[slot]
-            row.side = order.side
-            row.order_type = order.order_type
-            row.flags = order.flags
-            row.self_trade = order.self_trade
-            row.order = order.number
-            row.account = v.accounts[order.account].number
-            row.stock = book.stock
-            row.price = price_of(order)
-            row.quantity = order.quantity
-            row.remaining = order.remaining
-            row.held = hold_of(order)
+            write_order(v, row, &v.orders[slot], book.stock)
             row += 1
-            slot = order.behind
+            slot = v.orders[slot].behind
         level = side.best if level == side.market else v.levels[level].worse
+    return <char*>row
+
+
+cdef inline void write_order(Core* v, OrderRow* row, const Order* order, int64_t stock) noexcept nogil:
+    row.side = order.side
+    row.order_type = order.order_type
+    row.flags = order.flags
+    row.self_trade = order.self_trade
+    row.order = order.number
+    row.account = v.accounts[order.account].number
+    row.stock = stock
+    row.price = price_of(order)
+    row.quantity = order.quantity
+    row.remaining = order.remaining
+    row.held = hold_of(order)
+
+
+cdef inline char* write_copies(Core* v, char* out, const Row* rows) noexcept nogil:
+    """Write the copies that a ledger has of open orders, by number."""
+    cdef OrderRow* row = <OrderRow*>out
+    cdef Order* order
+    cdef uint64_t at
+    for at in range(v.order_pool.count):
+        order = &v.orders[rows[at].slot]
+        write_order(v, row, order, book_of(v, order).stock)
+        row += 1
+    return <char*>row
+
+
+cdef inline char* write_passing(Core* v, char* out, const Row* books) noexcept nogil:
+    """Write the shares that are passing."""
+    cdef PassingRow* row = <PassingRow*>out
+    cdef uint64_t at
+    for at in range(v.book_pool.count):
+        if v.books[books[at].slot].passing:
+            row.stock = books[at].first
+            row.shares = v.books[books[at].slot].passing
+            row += 1
+    return <char*>row
+
+
+cdef inline char* write_underway(Core* v, char* out, const Row* accounts) noexcept nogil:
+    cdef UnderwayRow* row = <UnderwayRow*>out
+    cdef uint32_t slot
+    cdef uint64_t at
+    for at in range(v.account_pool.count):
+        slot = v.accounts[accounts[at].slot].line
+        slot = v.lines[slot].first_underway if slot else 0
+        while slot:
+            row.asset = v.errands[slot].asset
+            row.brought = v.errands[slot].brought
+            row.spends_all = v.errands[slot].spends_all
+            memcpy(&row.version, &v.errands[slot].command, sizeof(Command))
+            row += 1
+            slot = v.errands[slot].behind
+    return <char*>row
+
+
+cdef inline char* write_waiting(Core* v, char* out, const Row* accounts) noexcept nogil:
+    cdef Command* row = <Command*>out
+    cdef uint32_t slot
+    cdef uint64_t at
+    for at in range(v.account_pool.count):
+        slot = v.accounts[accounts[at].slot].line
+        slot = v.lines[slot].first_waiting if slot else 0
+        while slot:
+            row[0] = v.errands[slot].command
+            row += 1
+            slot = v.errands[slot].behind
     return <char*>row
 
 
@@ -228,11 +303,36 @@ cdef inline bint read_holding(Core* v, const HoldingRow* row) noexcept nogil:
 
 
 cdef inline bint read_order(Core* v, const OrderRow* row) noexcept nogil:
-    cdef uint32_t account = account_at(v, row.account)
+    """Take in an order that rests."""
     cdef uint32_t number = book_at(v, row.stock)
     cdef Order order
     cdef BookSide* side
+    if not make_of_row(v, row, number, &order):
+        return False
+    side = own_side(&v.books[number], row.side)
+    if row.remaining > MAX_TOTAL - side.quantity:
+        return False
+    stand(v, side, number, keep(v, &order))
+    return True
+
+
+cdef inline bint read_copy(Core* v, const OrderRow* row) noexcept nogil:
+    """Take in a ledger's copy of an order."""
+    cdef uint32_t number = book_at(v, row.stock)
+    cdef Order order
+    if not make_of_row(v, row, number, &order):
+        return False
+    order.level = own_side(&v.books[number], row.side).market
+    keep(v, &order)
+    return True
+
+
+cdef inline bint make_of_row(Core* v, const OrderRow* row, uint32_t number, Order* order) noexcept nogil:
+    """Fill in the order of a row; False where there cannot be such a one."""
+    cdef uint32_t account = account_at(v, row.account)
     cdef bint market = row.order_type == TYPE_MARKET
+    if account == 0 and not v.keeps_accounts and row.account > 0:
+        account = open_account(v, row.account)
     if account == 0 or number == 0 or order_at(v, row.order) or not has_sense(row):
         return False
     order.number = row.order
@@ -248,12 +348,38 @@ cdef inline bint read_order(Core* v, const OrderRow* row) noexcept nogil:
     order.order_type = row.order_type
     order.flags = row.flags
     order.self_trade = row.self_trade
-    side = own_side(&v.books[number], row.side)
-    if hold_of(&order) != row.held or row.remaining > MAX_TOTAL - side.quantity:
+    if row.side == SIDE_SELL and order.holding == 0 and v.keeps_accounts:
         return False
-    if row.side == SIDE_SELL and order.holding == 0:
+    return hold_of(order) == row.held
+
+
+cdef inline bint read_passing(Core* v, const PassingRow* row) noexcept nogil:
+    cdef uint32_t book = book_at(v, row.stock)
+    if book == 0 or v.books[book].passing:
         return False
-    stand(v, side, number, keep(v, &order))
+    v.books[book].passing = row.shares
+    return True
+
+
+cdef inline bint read_underway(Core* v, const UnderwayRow* row) noexcept nogil:
+    cdef const Command* command = <const Command*>&row.version
+    cdef uint32_t account = account_at(v, command.account)
+    cdef Errand* errand
+    if account == 0 or underway_at(v, account, command.sequence) or row.brought < 0:
+        return False
+    if row.asset and (book_at(v, row.asset) == 0 or row.brought and not holding_at(v, account, book_at(v, row.asset))):
+        return False
+    errand = send_off(v, account, command, row.spends_all != 0)
+    errand.asset = row.asset
+    errand.brought = row.brought
+    return True
+
+
+cdef inline bint read_waiting(Core* v, const Command* command) noexcept nogil:
+    cdef uint32_t account = account_at(v, command.account)
+    if account == 0:
+        return False
+    let_wait(v, account, command)
     return True
 
 

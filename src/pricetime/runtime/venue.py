@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
-from pricetime.records.routing import Address, Input, Output, Topology
+from pricetime.records.routing import Address, Input, Output, Room, Topology
 
 
 class Venue(Protocol):
@@ -62,12 +62,18 @@ class Partition(Protocol):
     address: Address
     topology: Topology
 
+    def __init__(self, number: int, topology: Topology) -> None: ...
+
     def apply(self, inputs: list[Input]) -> list[Output]:
         """Apply records in order; return what they give rise to, once for each destination."""
         ...
 
     def snapshot(self) -> bytes:
         """Return the whole state; equal states give equal bytes."""
+        ...
+
+    def state_hash(self) -> bytes:
+        """Return 32 bytes, equal for equal states."""
         ...
 
     def check(self) -> list[str]:
@@ -78,3 +84,14 @@ class Partition(Protocol):
     def restore(cls, snapshot: bytes) -> Self:
         """Return the partition whose snapshot this is; SnapshotError where it is none."""
         ...
+
+
+class Parts(NamedTuple):
+    """An implementation of the venue in parts: its two kinds of partition."""
+
+    ledger: type[Partition]
+    book: type[Partition]
+
+    def of(self, address: Address) -> type[Partition]:
+        """Return the type of the partition at an address."""
+        return self.ledger if address.room == Room.LEDGER else self.book

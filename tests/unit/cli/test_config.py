@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pricetime import cli, rules
+from pricetime import cli
 from pricetime.runtime import implementations
 from pricetime.settings import Settings
 
@@ -47,6 +47,6 @@ def test_people_see_on_and_off(capsys):
 def test_people_are_told_what_matches(capsys, monkeypatch):
     assert cli.execute(["config", "--set", "core=rules"]) == 0
     assert "The reference rules match, as the setting core asks" in capsys.readouterr().out
-    monkeypatch.setattr(implementations, "_FOUND", {"rules": rules.Venue})
+    monkeypatch.setattr(implementations, "_FOUND", {"rules": implementations.RULES})
     assert cli.execute(["config"]) == 0
     assert "for want of a C compiler" in capsys.readouterr().out
