@@ -19,9 +19,10 @@ from pricetime.errors import JournalFenced
 from pricetime.ports import Message, PartitionBatch, PartitionJournal, PartitionSnapshots
 from pricetime.records import Command, Event, EventKind, commands, iter_events
 from pricetime.rules.partitions import EVENTS, Address, Room, Topology
+from pricetime.runtime.implementations import pick_parts
 from pricetime.runtime.partition import PartitionHost
 from pricetime.runtime.partition_turns import PartitionLimits
-from pricetime.settings import Settings
+from pricetime.settings import Settings, load
 
 TOPOLOGY = Topology(ledgers=2, books=2)
 LEDGER = TOPOLOGY.addresses()[0]
@@ -61,6 +62,7 @@ class Place(Generic[JournalT]):
             self.journals[address],
             self.snapshots[address],
             limits(**options),
+            pick_parts(load().core),
         )
 
     def start(self, address: Address, **options: int) -> None:

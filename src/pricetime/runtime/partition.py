@@ -47,10 +47,10 @@ from pricetime.ports import (
 )
 from pricetime.records import check_commands, check_events
 from pricetime.records.routing import Address, Input, Output, Room, Topology
-from pricetime.rules.partitions import BookPartition, LedgerPartition
+from pricetime.runtime.implementations import RULES
 from pricetime.runtime.partition_chain import PartitionLink, seal, verify
 from pricetime.runtime.partition_turns import PartitionLimits, Turns
-from pricetime.runtime.venue import Partition
+from pricetime.runtime.venue import Partition, Parts
 
 _PAGE: Final = 100  # batches
 _log = structlog.get_logger(__name__)
@@ -108,6 +108,7 @@ class PartitionHost:
         journal: PartitionJournal,
         snapshots: PartitionSnapshots,
         limits: PartitionLimits,
+        parts: Parts,
         on_batch: Callable[[PartitionBatch], Awaitable[None]] | None = None,
     ) -> None:
         self.address = address
@@ -117,6 +118,7 @@ class PartitionHost:
         self._journal = journal
         self._snapshots = snapshots
         self._limits = limits
+        self._parts = parts
         self._on_batch = on_batch
         self._turns = Turns(limits)
         self.stands_by = False
@@ -168,11 +170,11 @@ class PartitionHost:
             self._post = Post(self._limits.services_limit, snapshot.heard, snapshot.sent)
             self._end = PartitionLink(snapshot.batch, snapshot.batch_hash)
             return
-        self._partition = empty_partition(self.address, self._topology)
+        self._partition = empty_partition(self.address, self._topology, self._parts)
         self._post, self._end = Post(self._limits.services_limit), PartitionLink()
 
     def _restored(self, snapshot: PartitionSnapshot) -> Partition:
-        partition: Partition = _type_of(self.address).restore(snapshot.state)
+        partition: Partition = self._parts.of(self.address).restore(snapshot.state)
         if (partition.address, partition.topology) != (self.address, self._topology):
             raise SnapshotError("it is of another partition, or of a venue with other partitions")
         return partition
@@ -250,13 +252,9 @@ def carried_out(partition: Partition, post: Post, messages: tuple[Message, ...])
     return tuple(post.address(partition.address, outputs))
 
 
-def empty_partition(address: Address, topology: Topology) -> Partition:
-    """Return the partition of an address before its first batch."""
-    return _type_of(address)(address.number, topology)
-
-
-def _type_of(address: Address) -> type[LedgerPartition] | type[BookPartition]:
-    return LedgerPartition if address.room == Room.LEDGER else BookPartition
+def empty_partition(address: Address, topology: Topology, parts: Parts = RULES.parts) -> Partition:
+    """Return the partition of an address before its first batch; the reference can be looked into."""
+    return parts.of(address)(address.number, topology)
 
 
 def is_sound(message: Message) -> bool:

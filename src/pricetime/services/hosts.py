@@ -18,11 +18,14 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Final
 
+import structlog
+
 from pricetime.adapters.mongo_partitions import MongoPartitionJournal, MongoPartitionSnapshots
 from pricetime.ports import Message, PartitionBatch, PartitionJournal, PartitionSnapshots
 from pricetime.records import COMMAND_BYTES, EVENT_BYTES, iter_commands, iter_events
 from pricetime.rules.partitions import Address, Room, Topology
 from pricetime.runtime.hosting import Counters, until_cancelled
+from pricetime.runtime.implementations import pick_parts, picked, sentence_on
 from pricetime.runtime.partition import PartitionHost
 from pricetime.runtime.partition_turns import PartitionLimits
 from pricetime.services.broker import Broker
@@ -31,6 +34,8 @@ from pricetime.services.share import host_share
 from pricetime.settings import Settings
 from pricetime.telemetry import Metrics
 
+_log = structlog.get_logger(__name__)
+
 ROOMS: Final = {"ledger": Room.LEDGER, "engine": Room.BOOK}
 """What each service hosts."""
 
@@ -38,6 +43,7 @@ ROOMS: Final = {"ledger": Room.LEDGER, "engine": Room.BOOK}
 async def serve(process: ServiceProcess) -> None:
     """Host a share of the ledgers or books until the process is to stop."""
     room = ROOMS[process.name]
+    _log.info(sentence_on(process.settings.core))
     await host_share(
         process,
         lambda topology: [address for address in topology.addresses() if address.room == room],
@@ -68,6 +74,8 @@ class Partitions:
         self._journal = journal
         self._snapshots = snapshots
         self._limits = PartitionLimits.of(settings)
+        self._core = settings.core
+        self._parts = pick_parts(settings.core)
         self._hosts: dict[Address, PartitionHost] = {}
 
     def stand_by(self, address: Address) -> bool:
@@ -99,6 +107,7 @@ class Partitions:
                 self._journal(address),
                 self._snapshots(address),
                 self._limits,
+                self._parts,
                 tell,
             )
             self._hosts[address] = host
@@ -118,6 +127,12 @@ class Partitions:
             "pricetime_partition_lag_seconds",
             "Age of the newest batch's oldest command.",
             lambda: counters.lag_s,
+        )
+        is_compiled = picked(self._core) == "core"
+        metrics.gauge(
+            "pricetime_partitions_compiled",
+            "1 where the compiled core serves the partitions, 0 where the reference rules do.",
+            lambda: is_compiled,
         )
         metrics.counter(
             "pricetime_broker_connections", "Connections made to RabbitMQ.", lambda: broker.connections

@@ -7,32 +7,39 @@ import subprocess
 import sys
 
 import pytest
-from tests.simulation.partitions.world import Totals, World, run
+from tests.simulation.partitions.world import Parts, Totals, World, run
 
-SHARES = 10
+SHARES = {"auto": 8, "rules": 2}
 SEEDS_A_SHARE = 100
 
 
-@pytest.mark.parametrize("share", range(SHARES))
-def test_no_seed_breaks_a_promise(share: int) -> None:
+@pytest.mark.parametrize(
+    ("core", "share"), [(core, share) for core, shares in SHARES.items() for share in range(shares)]
+)
+def test_no_seed_breaks_a_promise(core: str, share: int) -> None:
     totals = Totals()
     for seed in range(share * SEEDS_A_SHARE, (share + 1) * SEEDS_A_SHARE):
-        report = run(seed)
+        report = run(seed, Parts(core=core))
         assert not report.violations, str(report)
         totals.add(report.totals)
     print(totals)
     assert min(vars(totals).values()) > 0
 
 
-def trace_of(seed: int) -> list[str]:
+def trace_of(seed: int, core: str = "auto") -> list[str]:
     lines: list[str] = []
-    report = World(seed, tell=lines.append).run()
+    report = World(seed, Parts(core=core), tell=lines.append).run()
     return [*lines, report.trace]
 
 
 def test_a_seed_gives_the_same_steps_twice() -> None:
     for seed in range(20, 30):
         assert trace_of(seed) == trace_of(seed)
+
+
+def test_both_implementations_give_one_trace() -> None:
+    for seed in range(30, 50):
+        assert trace_of(seed, "auto") == trace_of(seed, "rules")
 
 
 def test_another_seed_gives_another_trace() -> None:

@@ -24,6 +24,7 @@ from tests.simulation.partitions.stage import Actor, Endless, Stage
 
 from pricetime.errors import BrokerFailed, JournalFailed, JournalFenced
 from pricetime.rules.partitions import Address, Topology
+from pricetime.runtime.implementations import pick_parts
 from pricetime.runtime.partition import PartitionHost
 from pricetime.runtime.partition_turns import PartitionLimits
 
@@ -34,6 +35,8 @@ class Parts:
 
     host: type[PartitionHost] = PartitionHost
     journal: type[SimulatedJournal] = SimulatedJournal
+    core: str = "auto"
+    """As the setting of this name: which partitions are hosted. The auditor follows with the rules."""
 
 
 @dataclass
@@ -163,6 +166,7 @@ class World:
             self._journals[address],
             self._snapshots[address],
             self._limits,
+            pick_parts(self._parts.core),
         )
         actor = self._stage.enter(f"host of {address}", host.run())
         self._hosts[actor] = address

@@ -28,6 +28,7 @@ from pricetime.errors import BrokerFailed, JournalTampered, JournalTorn
 from pricetime.ports import Message, PartitionBatch
 from pricetime.records import Event, EventKind, Side, commands
 from pricetime.rules.partitions import EVENTS, Address, LedgerPartition, Room, Topology
+from pricetime.runtime.implementations import RULES
 from pricetime.runtime.partition import PartitionHost, Post
 from pricetime.runtime.partition_chain import PartitionLink, seal, verify
 
@@ -239,6 +240,7 @@ async def test_a_venue_with_other_partitions_does_not_start_on_this_data(place: 
         place.journals[LEDGER],
         place.snapshots[LEDGER],
         limits(),
+        RULES.parts,
     )
     with pytest.raises(JournalTampered):
         await host.take_over()
