@@ -11,6 +11,7 @@ from bench import _plot, _table
 NAMES = (
     "core",
     "rules",
+    "partitions",
     "memory",
     "replay",
     "restart",
