@@ -11,6 +11,8 @@ from tests.support.desk import Desk
 from tests.support.hosts import TOPOLOGY, Place
 
 from pricetime import cli
+from pricetime.runtime.implementations import picked
+from pricetime.settings import load
 
 pytestmark = pytest.mark.xdist_group("hosts")  # of one worker, which has the broker
 
@@ -81,3 +83,5 @@ async def test_a_host_tells_how_it_is(place: Place) -> None:
         )
         metrics = (await client.get("/metrics")).text
         assert f"pricetime_partitions_owned {TOPOLOGY.ledgers}.0" in metrics
+        is_compiled = float(picked(load().core) == "core")
+        assert f"pricetime_partitions_compiled {is_compiled}" in metrics
