@@ -63,7 +63,7 @@ def test_an_order_becomes_events_and_is_acknowledged(buyer: Member, stock: str, 
     events = feed.acknowledged(feed.send(buy(stock, 3, client_id=ident)))
     assert kinds(events) == [EventKind.ACCEPTED, EventKind.ORDER_OPENED, EventKind.BALANCE_CHANGED]
     assert (events[0].client_id, events[0].quantity, events[0].account) == (ident, 3, int(buyer.account))
-    assert feed.frames[-1].position == events[-1].number
+    assert feed.frames[-1].position >= feed.ready["position"] + len(events)
     assert buyer.get_v1(f"/orders/{events[0].order}")["quantity"] == 3
 
 
@@ -79,8 +79,9 @@ def test_frames_are_answered_in_order_and_by_number(buyer: Member, stock: str, f
     for number in range(7, 27):
         feed.send(*[buy(stock)] * 10, number=number)
     events = feed.acknowledged(26)
-    assert [event.number for event in events] == sorted({event.number for event in events})
-    assert len(answers(events)) == 200
+    orders = [event.order for event in answers(events)]
+    assert orders == sorted(set(orders))
+    assert len(orders) == 200
     numbers = [frame.number for frame in feed.frames]
     assert numbers == sorted(numbers)
 
@@ -128,7 +129,8 @@ def test_whoever_a_command_names_it_is_ones_own(
     order = buy(stock)._replace(account=int(seller.account), actor=1, sequence=9**15, time_ns=-1)
     events = feed.acknowledged(feed.send(order, command.cancel_order(int(seller.account), int(theirs))))
     assert {event.account for event in events} == {int(buyer.account)}
-    assert Reason(answers(events)[1].reason) is Reason.NOT_OWNER
+    # Where accounts have several ledgers, those of others are not known to one's own.
+    assert Reason(answers(events)[1].reason) in (Reason.NOT_OWNER, Reason.ORDER_NOT_OPEN)
     assert len(buyer.get_v1("/orders")["items"]) == 1
 
 
@@ -140,12 +142,12 @@ def test_what_others_do_to_ones_orders_arrives_without_who_they_are(
 ) -> None:
     made, took = feed_of(buyer), feed_of(seller)
     buyer.placed(stock, "buy", 5, "2")
-    assert kinds(made.some())[0] == EventKind.ACCEPTED
+    made.until(EventKind.ORDER_OPENED)
     order = command.place_order(0, int(stock), Side.SELL, 2, 20_000, time_in_force=TimeInForce.IOC)
     takers = took.acknowledged(took.send(order))
-    makers = made.some()
+    makers = made.until(EventKind.TRADED)
     assert {event.account for event in takers} == {int(seller.account)}
-    assert {event.account for event in makers} == {0, int(buyer.account)}
+    assert {event.account for event in makers} - {int(buyer.account)} == {0}
     [bought] = [event for event in makers if event.kind == EventKind.TRADED]
     [sold] = [event for event in takers if event.kind == EventKind.TRADED]
     assert bought.number == sold.number
@@ -177,15 +179,14 @@ def test_what_was_missed_comes_first_and_nothing_twice(
     first.socket.close()
     seller.placed(stock, "sell", 3, "2")
     buyer.placed(stock, "buy", 1, "1")
-    again = feed_of(buyer, after=before[-1].number)
-    missed = again.events
+    again = feed_of(buyer, after=first.frames[-1].position)
+    missed = list(again.events)
     live = again.acknowledged(again.send(buy(stock)))
-    numbers = [event.number for event in (*before, *missed, *live)]
-    assert numbers == sorted(set(numbers))
+    told = [*before, *missed, *live]
+    assert len({event.number for event in told}) == len(told)
     assert kinds(missed).count(EventKind.TRADED) == 2
     assert kinds(missed).count(EventKind.ACCEPTED) == 1
-    whole = feed_of(buyer, after=before[0].number - 1, stream="whole")
-    assert [event.number for event in whole.events] == numbers
+    assert feed_of(buyer, after=first.ready["position"], stream="whole").events == told
 
 
 def test_a_resume_may_begin_within_a_batch(start_server: Callable[..., Server], feed_of: Open) -> None:
@@ -565,6 +566,7 @@ def test_a_venue_that_stops_says_so_and_answers_what_it_has_read(
         assert first
 
 
+@pytest.mark.embedded
 def test_feeds_are_counted_among_the_metrics(buyer: Member, server: Venue, feed_of: Open) -> None:
     def count() -> float:
         [line] = [

@@ -10,7 +10,7 @@ from tests.support.small_socket import small_socket
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from pricetime.records import Command, Event, iter_events
+from pricetime.records import Command, Event, EventKind, iter_events
 from pricetime.records.frames import Frame, FrameKind, commands_frame, read_frame
 
 PATIENCE_S = 60
@@ -87,6 +87,13 @@ class RawFeed:
             assert isinstance(frame, Frame), frame
             if frame.records:
                 return events_of([frame])
+
+    def until(self, kind: EventKind) -> list[Event]:
+        """Read until there is an event of a kind; return the events that came."""
+        read: list[Event] = []
+        while all(event.kind != kind for event in read):
+            read += self.some()
+        return read
 
     @property
     def events(self) -> list[Event]:

@@ -6,8 +6,9 @@ Two stand behind it: the sequencer of a venue in one process, and the dispatcher
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pricetime.ports import Batch
 
@@ -30,6 +31,10 @@ class Recipient(Protocol):
         ...
 
 
+class Lane(deque[Any]):
+    """Submissions of one caller, whose events are told whole, and in the order of the submissions."""
+
+
 class Desk(Protocol):
     """Takes commands from many callers on one event loop.
 
@@ -39,6 +44,8 @@ class Desk(Protocol):
 
     queued: int
     """Commands that wait for an answer."""
+    tells_by_number: bool
+    """Whether a position is the number of an event; else it counts the events that are known here."""
     on_batch: list[Callable[[Batch], None]]
 
     @property
@@ -76,8 +83,8 @@ class Desk(Protocol):
         """Run commands side by side and return exactly their events, once they are durable."""
         ...
 
-    def hand_in(self, commands: bytes) -> asyncio.Future[bytes]:
-        """Do what ``submit`` does without waiting."""
+    def hand_in(self, commands: bytes, lane: Lane | None = None) -> asyncio.Future[bytes]:
+        """Do what ``submit`` does without waiting, after all that was handed in with the same lane."""
         ...
 
     def hand_in_for(self, answer: Recipient, commands: bytes) -> None:

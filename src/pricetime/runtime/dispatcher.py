@@ -16,7 +16,9 @@ Invariants:
    trades is heard to have settled them, and all that its ledger had heard of books is heard here, too.
 2. To a ledger one message is under way at a time, and it is sent again, unchanged, until the broker has
    confirmed it; so the ledger sees each number once, or again, and never a gap.
-3. What waits is bounded, and so is how long: an answer that does not come in time is ``AnswerLate``.
+3. Events of commands with a lane are told when their submission is answered: whole, the answer to each
+   command first, and in the order of the lane. All other events are told as they are heard.
+4. What waits is bounded, and so is how long: an answer that does not come in time is ``AnswerLate``.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ from pricetime.records import (
 )
 from pricetime.records.fields import EVENT_FIELDS
 from pricetime.records.routing import Address, Room, Topology
-from pricetime.runtime.desk import Recipient, State
+from pricetime.runtime.desk import Lane, Recipient, State
 from pricetime.runtime.heard import HeardJournal
 from pricetime.runtime.numbering import SEQUENCE_STEP, Sequences
 from pricetime.runtime.stamping import count_commands, stamp
@@ -58,14 +60,20 @@ _log = structlog.get_logger(__name__)
 class _Submission:
     """Commands that one caller handed in together."""
 
-    __slots__ = ("answer", "missing", "parts", "until_s")
+    __slots__ = ("answer", "lane", "missing", "parts", "until_s")
 
-    def __init__(self, answer: Recipient, count: int, until_s: float) -> None:
+    def __init__(self, answer: Recipient, count: int, until_s: float, lane: Lane | None) -> None:
         self.answer = answer
+        self.lane = lane
         self.parts: list[list[bytes]] = [[] for _ in range(count)]
         """The events of each command, its answer first."""
         self.missing = count
         self.until_s = until_s
+
+    @property
+    def events(self) -> bytes:
+        """What has been heard of it."""
+        return b"".join([event for part in self.parts for event in part])
 
 
 class _UnderWay:
@@ -87,9 +95,9 @@ class _UnderWay:
 class Dispatcher:
     """Stands where a venue in one process has its sequencer; ``address`` is this service's own.
 
-    ``queue_limit`` bounds the commands that wait for an answer, ``answer_wait_s`` how long one may;
-    ``missed(partition, batch)`` finds some notices of batches after one; ``may_number`` tells whether
-    sequences may be given.
+    ``queue_limit`` bounds the commands that wait for an answer, ``answer_wait_s`` how long one may,
+    ``batch_bytes`` the events that are told at once; ``missed(partition, batch)`` finds some notices of
+    batches after one; ``may_number`` tells whether sequences may be given.
     """
 
     def __init__(
@@ -104,8 +112,10 @@ class Dispatcher:
         may_number: Callable[[], bool] = lambda: True,
         queue_limit: int,
         answer_wait_s: float,
+        batch_bytes: int = 1_000 * EVENT_BYTES,
     ) -> None:
         self.queued = 0
+        self.tells_by_number = False
         self.on_batch: list[Callable[[Batch], None]] = []
         self.heard = heard
         self.answered = 0
@@ -117,6 +127,7 @@ class Dispatcher:
         self._clock = clock
         self._queue_limit = queue_limit
         self._answer_wait_s = answer_wait_s
+        self._batch_bytes = batch_bytes // EVENT_BYTES * EVENT_BYTES
         self._is_stopping = False
         self._drained = asyncio.Event()
         self._lines = {
@@ -169,13 +180,13 @@ class Dispatcher:
         """Run commands and return exactly their events, those of the first first; AnswerLate, QueueFull."""
         return await self.hand_in(commands)
 
-    def hand_in(self, commands: bytes) -> asyncio.Future[bytes]:
+    def hand_in(self, commands: bytes, lane: Lane | None = None) -> asyncio.Future[bytes]:
         """Do what ``submit`` does without waiting."""
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.hand_in_for(answer, commands)
+        self.hand_in_for(answer, commands, lane)
         return answer
 
-    def hand_in_for(self, answer: Recipient, commands: bytes) -> None:
+    def hand_in_for(self, answer: Recipient, commands: bytes, lane: Lane | None = None) -> None:
         """Do what ``hand_in`` does for somebody who is told as a future would be."""
         count = count_commands(commands)
         if self._is_stopping:
@@ -185,7 +196,9 @@ class Dispatcher:
         if self.queued + count > self._queue_limit:
             raise QueueFull
         now_s = asyncio.get_running_loop().time()
-        submission = _Submission(answer, count, now_s + self._answer_wait_s)
+        submission = _Submission(answer, count, now_s + self._answer_wait_s, lane)
+        if lane is not None:
+            lane.append(submission)
         first = self._sequences.take(count)
         stamped = stamp(commands, first, self._clock.now_ns(), step=SEQUENCE_STEP)
         for place, command in enumerate(iter_commands(stamped)):
@@ -221,6 +234,10 @@ class Dispatcher:
         _log.warning("an answer is late", sequence=late[0].command.sequence if late else 0)
         if not submission.answer.done():
             submission.answer.set_exception(AnswerLate())
+        if submission.lane is not None:
+            submission.lane.remove(submission)
+            self._tell(submission.events)
+            self._tell_lane(submission.lane)
 
     async def stop(self, patience_s: float) -> None:
         """Refuse new commands, and wait a while for the answers of those that were taken."""
@@ -254,22 +271,43 @@ class Dispatcher:
         self._last[notice.partition] = notice.batch
         self._reached.setdefault(notice.partition, {}).update(notice.heard)
         self._sent.setdefault(notice.partition, {}).update(notice.sent)
-        if notice.events:
-            self._collect(notice)
+        events = self._collect(notice) if notice.events else b""
         self._let_go(notice.partition)
-        if notice.events:
-            batch = self.heard.hear(notice.events, self._clock.now_ns())
+        self._tell(events)
+
+    def _collect(self, notice: Notice) -> bytes:
+        """Give each command under way its events of a notice, and return those that are told now."""
+        told, is_all = [], True
+        for sequence, events in _by_command(notice.events):
+            each = self._underway.get(sequence)
+            if each is not None and each.submission.lane is not None:
+                is_all = False
+            else:
+                told.append(events)
+            if each is not None:
+                self._take(each, notice, events)
+        return notice.events if is_all else b"".join(told)
+
+    def _tell(self, events: bytes) -> None:
+        """Tell those who listen of events, in batches of bounded size."""
+        parts = [events[at : at + self._batch_bytes] for at in range(0, len(events), self._batch_bytes)]
+        for batch in [self.heard.hear(part, self._clock.now_ns()) for part in parts]:
             for hook in self.on_batch:
                 try:
                     hook(batch)
                 except Exception:  # noqa: BLE001 - a listener's fault must not stop the service
                     _log.exception("a listener to batches failed; the others go on")
 
-    def _collect(self, notice: Notice) -> None:
-        """Give each command under way its events of a notice."""
-        for sequence, events in _by_command(notice.events):
-            if (each := self._underway.get(sequence)) is not None:
-                self._take(each, notice, events)
+    def _tell_lane(self, lane: Lane) -> None:
+        """Answer and tell what is complete at the head of a lane."""
+        while lane and not lane[0].missing:
+            first: _Submission = lane.popleft()
+            self._answer(first)
+            self._tell(first.events)
+
+    def _answer(self, submission: _Submission) -> None:
+        if not submission.answer.done():
+            submission.answer.set_result(submission.events)
 
     def _take(self, each: _UnderWay, notice: Notice, events: bytes) -> None:
         part = each.submission.parts[each.place]
@@ -324,8 +362,11 @@ class Dispatcher:
         self.answered += 1
         submission = each.submission
         submission.missing -= 1
-        if not submission.missing and not submission.answer.done():
-            submission.answer.set_result(b"".join([event for part in submission.parts for event in part]))
+        if not submission.missing:
+            if submission.lane is None:
+                self._answer(submission)
+            else:
+                self._tell_lane(submission.lane)
         while self._submissions and not self._submissions[0].missing:
             self._submissions.popleft()
 

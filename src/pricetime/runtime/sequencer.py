@@ -36,7 +36,7 @@ from pricetime.errors import JournalFailed, QueueFull, VenueStopped
 from pricetime.ports import Batch, Clock, Journal, Snapshot
 from pricetime.records import COMMAND_BYTES, EVENT_BYTES, event_array
 from pricetime.runtime.chain import Link, link_of, seal
-from pricetime.runtime.desk import Recipient, State
+from pricetime.runtime.desk import Lane, Recipient, State
 from pricetime.runtime.snapshotting import snapshot_of
 from pricetime.runtime.stamping import count_commands, stamp
 from pricetime.runtime.venue import Venue
@@ -88,6 +88,7 @@ class Sequencer:
         assert venue.sequence == link_of(last).sequence, "the venue is not in the state of the last batch"
         self.state: State = "stopping"
         self.queued = 0
+        self.tells_by_number = True
         self.on_batch: list[Callable[[Batch], None]] = []
         self._venue = venue
         self._clock = clock
@@ -170,7 +171,11 @@ class Sequencer:
         """
         return await self.hand_in(commands)
 
-    def hand_in(self, commands: bytes) -> asyncio.Future[bytes]:
+    def hand_in(
+        self,
+        commands: bytes,
+        lane: Lane | None = None,  # noqa: ARG002 - all stand in one line
+    ) -> asyncio.Future[bytes]:
         """Do what ``submit`` does without waiting; the future has the events before ``on_batch`` is told."""
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self.hand_in_for(answer, commands)

@@ -39,6 +39,7 @@ from pricetime.errors import PricetimeError
 from pricetime.identity import Identity
 from pricetime.ports import Notice
 from pricetime.records.commands import open_account
+from pricetime.records.frames import FRAME_BYTES
 from pricetime.records.routing import Address, Room, Topology
 from pricetime.runtime import Progress, Reader
 from pricetime.runtime.dispatcher import Dispatcher
@@ -191,6 +192,7 @@ class _Opening:
             may_number=lambda: slot.is_held,
             queue_limit=settings.queue_limit,
             answer_wait_s=settings.request_timeout_s,
+            batch_bytes=settings.feed_message_limit - FRAME_BYTES,
         )
         self._run(dispatcher.sweep())
         return dispatcher

@@ -1,4 +1,4 @@
-"""One feed over a sequencer in memory: what its client is sent, when, and how much is kept for it."""
+"""One feed over a sequencer, or a dispatcher, in memory: what its client is sent, when, what is kept."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from tests.support.parted_venue import SMALL, PartedVenue
 from tests.unit.runtime.programs import STOCK, opening, packed
 
 from pricetime.adapters.memory import DrivenClock, MemoryJournal
 from pricetime.api.feed.connection import Connection
 from pricetime.api.feed.history import History
 from pricetime.api.feed.hub import Hub
-from pricetime.errors import Conflict, JournalFailed, NotFound
-from pricetime.ports import Batch
-from pricetime.records import EventKind, Side, iter_events
+from pricetime.errors import AnswerLate, Conflict, JournalFailed, NotFound
+from pricetime.ports import Batch, Notice
+from pricetime.records import Command, EventKind, Side, iter_events
 from pricetime.records.commands import place_order
 from pricetime.records.frames import Frame, FrameKind, read_frame
+from pricetime.records.routing import Address, Room
 from pricetime.rules import Venue
 from pricetime.runtime import Sequencer
+from pricetime.runtime.dispatcher import Dispatcher
+from pricetime.runtime.heard import HeardJournal
+from pricetime.runtime.numbering import Sequences
 from pricetime.settings import Settings
 
 ACCOUNT = 1
@@ -185,3 +190,74 @@ async def test_a_history_is_bounded_and_known(venue):
         await history.batch_of(112, 111)
     assert unknown.value.code == "unknown_position"
     assert await history.batch_of(venue.sequencer.published, venue.sequencer.published) == 1
+
+
+# ------------------------------------------------------------------------------- among many services
+
+
+@pytest.fixture
+async def parts() -> AsyncIterator[SimpleNamespace]:
+    """A dispatcher over a venue in parts, with an opened market; ``let_go`` tells it what has happened."""
+
+    async def nothing_missed(partition: Address, after: int) -> tuple[Notice, ...]:
+        return ()
+
+    clock, hub, venue, heard = DrivenClock(), Hub(Settings()), PartedVenue(), HeardJournal(5_000, 10_000_000)
+    dispatcher = Dispatcher(
+        Address(Room.SERVICE, 1),
+        SMALL,
+        Sequences(1, clock),
+        clock,
+        heard,
+        missed=nothing_missed,
+        queue_limit=1_000,
+        answer_wait_s=0.0,
+    )
+    running = SimpleNamespace(journal=heard, hub=hub, sequencer=dispatcher)
+    running.tasks = [asyncio.create_task(dispatcher.send(venue))]
+
+    async def let_go() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)  # what was handed in leaves
+            for notice in venue.settle():
+                await dispatcher.hear(notice)
+
+    running.let_go = let_go
+    for command in opening():
+        dispatcher.hand_in(command.pack())
+        await let_go()
+    dispatcher.on_batch.append(hub.on_batch)
+    yield running
+    for task in running.tasks:
+        task.cancel()
+    await asyncio.gather(*running.tasks, return_exceptions=True)
+
+
+async def test_frames_are_told_whole_and_in_order_whoever_answers_first(parts):
+    feed = await Feed(parts).begin()
+    await feed.connection.take(1, ORDER + Command(kind=77).pack())
+    await feed.connection.take(
+        2, Command(kind=77).pack()
+    )  # its ledger denies it before any book has answered
+    await parts.let_go()
+    await feed.acknowledged(2)
+    first, second = feed.reader.frames
+    kinds = [event.kind for frame in (first, second) for event in iter_events(frame.records)]
+    opened = [EventKind.ACCEPTED, EventKind.ORDER_OPENED, EventKind.BALANCE_CHANGED]
+    assert kinds == [*opened, EventKind.DENIED, EventKind.DENIED]
+    assert [frame.number for frame in (first, second)] == [1, 2]
+    start = feed.reader.words[0]["position"]
+    assert [first.position, second.position] == [start + 4, start + 5]
+    for after, missed in ((start, [first, second]), (start + 4, [second])):
+        again = await Feed(parts).begin(after)
+        assert [frame.records for frame in again.reader.frames] == [frame.records for frame in missed]
+
+
+async def test_an_answer_that_does_not_come_ends_the_feed(parts):
+    feed = await Feed(parts).begin()
+    await feed.connection.take(1, ORDER)
+    feed.connection.check()
+    parts.tasks.append(asyncio.create_task(parts.sequencer.sweep()))
+    await feed.connection.settled()
+    with pytest.raises(AnswerLate):
+        feed.connection.check()

@@ -11,7 +11,7 @@ from tests.support.parted_venue import SMALL, PartedVenue
 from pricetime.adapters.memory import DrivenClock
 from pricetime.errors import AnswerLate, BrokerFailed, QueueFull, VenueStopped
 from pricetime.ports import Message, Notice
-from pricetime.records import EventKind, Side, iter_commands, iter_events
+from pricetime.records import EVENT_BYTES, EventKind, Side, iter_commands, iter_events
 from pricetime.records.commands import (
     cancel_all,
     deposit,
@@ -21,6 +21,7 @@ from pricetime.records.commands import (
     place_order,
 )
 from pricetime.rules.partitions import Address, Room
+from pricetime.runtime.desk import Lane
 from pricetime.runtime.dispatcher import Dispatcher
 from pricetime.runtime.heard import HeardJournal
 from pricetime.runtime.numbering import SEQUENCE_STEP, Sequences
@@ -301,3 +302,48 @@ async def test_a_trial_is_answered_and_changes_nothing(new_desk: Callable[..., _
     assert (answer.kind, answer.quantity, answer.held) == (EventKind.ACCEPTED, 10, 2_000)
     after = desk.venue.partitions[SMALL.ledger_of(buyer)].snapshot()
     assert len(before) == len(after)
+
+
+async def test_what_has_a_lane_is_told_whole_and_in_its_order(new_desk: Callable[..., _Desk]) -> None:
+    desk = new_desk(batch_bytes=3 * EVENT_BYTES)
+    buyer, _ = await desk.two_traders()
+    told: list[tuple[int, bytes]] = []
+    desk.dispatcher.on_batch.append(lambda batch: told.append((batch.last_event, batch.events)))
+    sent, before = len(desk.venue.published), desk.dispatcher.published
+    lane = Lane()
+    orders = [place_order(buyer, _STOCK, Side.BUY, 1, 10_000).pack() for _ in range(2)]
+    first = desk.dispatcher.hand_in(b"".join(orders), lane)
+    second = desk.dispatcher.hand_in(deposit(buyer, 1).pack(), lane)  # needs no book, and is answered first
+    await desk.until_sent(sent + 1)
+    alone = 0
+    for notice in desk.venue.settle():
+        await desk.dispatcher.hear(notice)
+        alone += bool(notice.events) and not first.done()
+        assert first.done() or not (second.done() or told)
+    assert alone > 0
+    opened = [EventKind.ACCEPTED, EventKind.ORDER_OPENED, EventKind.BALANCE_CHANGED]
+    assert _kinds(first.result()) == [*opened, *opened]
+    assert b"".join(events for _, events in told) == first.result() + second.result()
+    assert [at - before for at, _ in told] == [3, 6, 8]
+    assert list(lane) == []
+
+
+async def test_what_is_late_in_a_lane_is_told_as_far_as_it_is_known(new_desk: Callable[..., _Desk]) -> None:
+    desk = new_desk(answer_wait_s=0.0)
+    buyer, _ = await desk.two_traders()
+    told: list[bytes] = []
+    desk.dispatcher.on_batch.append(lambda batch: told.append(batch.events))
+    sent, lane = len(desk.venue.published), Lane()
+    late = desk.dispatcher.hand_in(place_order(buyer, _STOCK, Side.BUY, 1, 10_000).pack(), lane)
+    await desk.until_sent(sent + 1)
+    notices = list(desk.venue.settle())
+    await desk.dispatcher.hear(notices[0])
+    assert told == []
+    sweeping = asyncio.create_task(desk.dispatcher.sweep())
+    with pytest.raises(AnswerLate):
+        await late
+    sweeping.cancel()
+    assert told == [notices[0].events]
+    for notice in notices[1:]:
+        await desk.dispatcher.hear(notice)
+    assert b"".join(told) == b"".join(notice.events for notice in notices)

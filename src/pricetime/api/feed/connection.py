@@ -31,7 +31,7 @@ from pricetime.ports import Batch
 from pricetime.records import COMMAND_BYTES, EVENT_BYTES
 from pricetime.records.fields import EVENT_FIELDS
 from pricetime.records.frames import FRAME_BYTES, events_frame
-from pricetime.runtime.desk import Desk
+from pricetime.runtime.desk import Desk, Lane
 from pricetime.schema import FeedReady
 from pricetime.settings import Settings
 
@@ -40,18 +40,23 @@ _NUMBER_AT: Final = struct.calcsize("<" + "".join(field.code for field in EVENT_
 _encode = msgspec.json.Encoder().encode
 
 
-class _UnderWay(NamedTuple):
-    """A frame whose commands the sequencer has."""
+class _UnderWay:
+    """A frame whose commands the desk has."""
 
-    number: int
-    commands: int
-    events: asyncio.Future[bytes]
+    def __init__(self, number: int, commands: int, events: asyncio.Future[bytes]) -> None:
+        self.number = number
+        self.commands = commands
+        self.events = events
+        self._until: int | None = None
 
-    def is_done_by(self, position: int) -> bool:
-        """Return whether all its events are at or before ``position``."""
+    def is_done_by(self, position: int, desk: Desk) -> bool:
+        """Return whether all its events are at or before ``position``. It is asked when they are told."""
         if not self.events.done() or self.events.exception() is not None:
             return False
-        return _last_number(self.events.result()) <= position
+        if self._until is None:
+            by_number = desk.tells_by_number
+            self._until = _last_number(self.events.result()) if by_number else desk.published
+        return self._until <= position
 
 
 class _Message(NamedTuple):
@@ -87,6 +92,7 @@ class Connection:
         self._outbox: deque[_Message] = deque()
         self._outbox_bytes = 0
         self._under_way: deque[_UnderWay] = deque()
+        self._lane = Lane()
         self._in_flight = 0
         self._acknowledged = 0
         self._position = self._told = 0
@@ -103,7 +109,7 @@ class Connection:
         while not self._has_room(count):
             self._moved.clear()
             await self._moved.wait()
-        events = self._sequencer.hand_in(admitted(commands, self.account))
+        events = self._sequencer.hand_in(admitted(commands, self.account), self._lane)
         self._under_way.append(_UnderWay(number, count, events))
         self._in_flight += count
 
@@ -122,12 +128,12 @@ class Connection:
     async def answered(self) -> None:
         """Return when, besides, the client has been told."""
         while self._in_flight:
-            self._failed_by_now()
+            self.check()
             self._moved.clear()
             await self._moved.wait()
 
-    def _failed_by_now(self) -> None:
-        """Raise JournalFailed where a frame will not be answered any more."""
+    def check(self) -> None:
+        """Raise why a frame will not be answered any more, where one will not: JournalFailed, AnswerLate."""
         if self._under_way and self._under_way[0].events.done():
             self._under_way[0].events.result()
 
@@ -167,7 +173,7 @@ class Connection:
 
     def _freed_by(self, position: int) -> _UnderWay | None:
         """Return the oldest frame under way where a message up to ``position`` completes it."""
-        if self._under_way and self._under_way[0].is_done_by(position):
+        if self._under_way and self._under_way[0].is_done_by(position, self._sequencer):
             return self._under_way[0]
         return None
 

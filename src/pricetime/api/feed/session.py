@@ -218,6 +218,7 @@ class _Feed:
             self._check_session()
             if self._venue.sequencer.state == "failed":
                 raise JournalFailed
+            self._connection.check()
             since, stall_s = self._connection.writing_since, self._venue.settings.feed_stall_s
             if since is not None and loop.time() - since > stall_s:
                 raise Refused(
