@@ -32,7 +32,6 @@ class Broker:
         self._certificates = certificates
         self._topology = topology
         self._rabbit: Rabbit | None = None
-        self._closing: set[asyncio.Task[None]] = set()
         self._connecting = asyncio.Lock()
         self._pauses = Pauses(settings.reconnect_pause_ms / 1_000, settings.reconnect_pause_max_ms / 1_000)
         self._not_before_s = 0.0
@@ -63,20 +62,13 @@ class Broker:
 
     async def close(self) -> None:
         """Close the connection."""
-        self._let_go()
-        if self._closing:
-            await asyncio.wait(self._closing)
-
-    def _let_go(self) -> None:
-        """Close the connection beside whatever comes next: one that has failed may take long over it."""
         if self._rabbit is not None:
-            task = asyncio.create_task(self._rabbit.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-            self._rabbit = None
+            await self._rabbit.close()
 
     async def _connect(self) -> Rabbit:
-        self._let_go()
+        if self._rabbit is not None:
+            await self._rabbit.close()
+            self._rabbit = None
         limits = RabbitLimits.of(self._settings)
         rabbit = await Rabbit.connect(self._settings.rabbit_url, self._certificates, limits=limits)
         try:
