@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 import httpx2
+from tests.support.crowd import leaving_connections
 from tests.support.topology import Topology, pricetime
 
 from pricetime import schema
@@ -406,6 +407,7 @@ def chaos(
     """Do all harm, one after the other; return how long things took. Lost where a promise is broken."""
     told: dict[Harm, list[Times]] = defaultdict(list)
     with ExitStack() as stack:
+        stack.enter_context(leaving_connections())
         load = Load(topology, stack)
         load.await_served(time.monotonic())
         harmed = Harmed(topology, load)

@@ -41,7 +41,7 @@ class Crowd:
         """Stop trading; return when nobody sends any more."""
         trading, self._trading = self._trading, None
         if trading is not None:
-            with _leaving_connections():
+            with leaving_connections():
                 trading.cancel()
                 with suppress(Exception):
                     trading.result()
@@ -69,7 +69,7 @@ class Crowd:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.pause()
-        with _leaving_connections():
+        with leaving_connections():
             asyncio.run_coroutine_threadsafe(self._market.close(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
@@ -77,8 +77,8 @@ class Crowd:
 
 
 @contextmanager
-def _leaving_connections() -> Iterator[None]:
-    """Collect what requests leave open that are cancelled as their connection opens or others are closed."""
+def leaving_connections() -> Iterator[None]:
+    """Collect what requests leave open that end as their connection opens or others are closed."""
     with catch_warnings(action="ignore", category=ResourceWarning):
         yield
         gc.collect()
