@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -88,6 +88,7 @@ class Metrics:
             tuple[type[GaugeMetricFamily | CounterMetricFamily], str, str, Callable[[], float]]
         ]
         self._readings = []
+        self._tallies: list[tuple[str, str, str, Callable[[], Mapping[str, float]]]] = []
         self.registry.register(self)
 
     def requests(self, method: str, path: str) -> RequestStats:
@@ -101,6 +102,10 @@ class Metrics:
     def counter(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """Export what ``read`` returns whenever the page is asked for; it only goes up."""
         self._readings.append((CounterMetricFamily, name, meaning, read))
+
+    def tally(self, name: str, meaning: str, label: str, read: Callable[[], Mapping[str, float]]) -> None:
+        """Export several counters of one name: what ``read`` returns, by the values of their ``label``."""
+        self._tallies.append((name, meaning, label, read))
 
     def reading(self, name: str) -> float:
         """Return what a gauge or counter is now; KeyError where there is none of that name."""
@@ -117,6 +122,11 @@ class Metrics:
             sample = family(name, meaning)
             sample.add_metric([], read())
             yield sample
+        for name, meaning, label, tally in self._tallies:
+            counts = CounterMetricFamily(name, meaning, labels=[label])
+            for value, count in sorted(tally().items()):
+                counts.add_metric([value], count)
+            yield counts
 
     def _request_families(self) -> Iterable[Metric]:
         total = CounterMetricFamily(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from bson.int64 import Int64
+from pymongo.errors import DuplicateKeyError
 from tests.support.mongo import MongoServer, drop_left_sockets
 
 from pricetime.adapters.mongo import EVERY_COLLECTION, Mongo
@@ -19,6 +20,7 @@ from pricetime.rules.partitions import Address, Room
 from pricetime.runtime.partition_chain import PartitionLink, seal
 from pricetime.services.topology.certs import make_certificates
 from pricetime.settings import Settings
+from pricetime.telemetry import Metrics
 
 LEDGER = Address(Room.LEDGER, 0)
 
@@ -44,6 +46,19 @@ async def test_numbers_come_back_as_plain_ones(mongo: Mongo) -> None:
     assert type(found["value"]) is int
     again = await asyncio.to_thread(mongo.sync_database["counters"].find_one, {"_id": "large"})
     assert again == found
+
+
+async def test_commands_are_counted_by_name_those_of_threads_too(mongo: Mongo) -> None:
+    metrics = Metrics()
+    mongo.measure(metrics)
+    for number in range(3):
+        await mongo.database["counters"].insert_one({"_id": f"counted {number}"})
+    await asyncio.to_thread(mongo.sync_database["counters"].find_one, {"_id": "counted 1"})
+    with pytest.raises(DuplicateKeyError):
+        await mongo.database["counters"].insert_one({"_id": "counted 2"})
+    lines = metrics.page().decode().splitlines()
+    assert 'pricetime_mongo_commands_total{command="insert"} 4.0' in lines
+    assert 'pricetime_mongo_commands_total{command="find"} 1.0' in lines
 
 
 async def test_without_a_url_it_says_which_setting_is_missing() -> None:

@@ -167,6 +167,36 @@ async def test_batches_are_pushed_to_those_who_follow_their_partition(rabbit: Ra
     await _cancelled(following)
 
 
+async def test_listeners_acknowledge_now_and_then_and_lose_nothing(rabbit: Rabbit, other: Rabbit) -> None:
+    heard: list[int] = []
+    ready, all_heard = asyncio.Event(), asyncio.Event()
+
+    async def hear(batch: PartitionBatch) -> None:
+        heard.append(batch.number)
+        if len(heard) == 1_250:  # more than may be out at once without a word
+            all_heard.set()
+
+    mine = Address(Room.LEDGER, 9)
+    following = asyncio.create_task(other.journal_feed().follow([mine], hear, ready=ready.set))
+    await ready.wait()
+    feed = rabbit.journal_feed()
+    for number in range(1, 1_251):
+        await feed.publish(PartitionBatch(mine, number, (), (), b"", b"hash"))
+    await asyncio.wait_for(all_heard.wait(), 60)
+    assert heard == list(range(1, 1_251))
+    assert other.traffic.received["pricetime.journal"] == 1_250
+    assert rabbit.traffic.published["pricetime.journal"] == 1_250
+    await _cancelled(following)
+
+
+async def test_messages_to_queues_are_counted(rabbit: Rabbit, other: Rabbit) -> None:
+    topology, address = own_topology()
+    await rabbit.declare(topology)
+    await rabbit.outputs().publish(messages(address, 1, 2, 3))
+    await _received(await other.inputs(address, 10), 3)
+    assert (rabbit.traffic.published, other.traffic.received) == ({"queues": 3}, {"queues": 3})
+
+
 async def test_pushing_a_batch_never_fails(rabbit_server: RabbitServer) -> None:
     rabbit = await Rabbit.connect(rabbit_server.url, None)
     feed = rabbit.journal_feed()
@@ -188,10 +218,25 @@ async def test_everybody_hears_notices_and_a_gap_is_told(rabbit: Rabbit, other: 
     await notices.publish([first, second])
     for queue in heard:
         assert [await asyncio.wait_for(queue.get(), 10) for _ in range(2)] == [first, second]
+    assert rabbit.traffic.published == {"pricetime.notices": 1}  # those told together are one message
     await notices.publish([fourth])
     for task in listening:
         with pytest.raises(BrokerFailed, match="missed"):
             await asyncio.wait_for(task, 10)
+
+
+async def test_large_notices_that_are_told_together_are_several_messages(
+    rabbit: Rabbit, other: Rabbit
+) -> None:
+    heard: asyncio.Queue[Notice] = asyncio.Queue()
+    ready = asyncio.Event()
+    listening = asyncio.create_task(other.notices().listen(heard.put, ready=ready.set))
+    await ready.wait()
+    told = [Notice(Address(Room.BOOK, 2), batch, bytes(200_000), (), ()) for batch in (1, 2, 3)]
+    await rabbit.notices().publish(told)
+    assert [await asyncio.wait_for(heard.get(), 10) for _ in told] == told
+    assert rabbit.traffic.published == {"pricetime.notices": 3}
+    await _cancelled(listening)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

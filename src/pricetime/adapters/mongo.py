@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Self
@@ -24,6 +26,12 @@ from pymongo import AsyncMongoClient, IndexModel, MongoClient, ReadPreference, W
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
 from pymongo.read_concern import ReadConcern
 
 from pricetime.adapters.mongo_schema import COLLECTIONS, Index
@@ -31,6 +39,7 @@ from pricetime.adapters.mongo_views_schema import VIEW_COLLECTIONS
 from pricetime.adapters.tls import Certificates
 from pricetime.errors import DatabaseFailed, PricetimeError, SettingError
 from pricetime.settings import Settings
+from pricetime.telemetry import Metrics
 
 Document = dict[str, Any]
 EVERY_COLLECTION: Final = (*COLLECTIONS, *VIEW_COLLECTIONS)
@@ -56,12 +65,36 @@ _OF_DATABASES: Final[dict[str, Any]] = {
 }
 
 
+class Commands(CommandListener):
+    """Counts the commands sent, by name. Each is a round trip."""
+
+    def __init__(self) -> None:
+        self.sent: Counter[str] = Counter()
+        self._counting = threading.Lock()
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Count it."""
+        with self._counting:
+            self.sent[event.command_name] += 1
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Pass: it is counted."""
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Pass: it is counted."""
+
+
 class Mongo:
     """What ``connect`` returns. Nothing is sent before the first operation."""
 
     def __init__(
-        self, client: AsyncMongoClient[Document], sync_client: MongoClient[Document], name: str
+        self,
+        client: AsyncMongoClient[Document],
+        sync_client: MongoClient[Document],
+        name: str,
+        commands: Commands,
     ) -> None:
+        self._commands = commands
         self._client = client
         self._sync_client = sync_client
         self.database: AsyncDatabase[Document] = client.get_database(name, **_OF_DATABASES)
@@ -75,8 +108,10 @@ class Mongo:
         """
         if not settings.mongo_url:
             raise SettingError("mongo_url names no MongoDB; set it, as in mongodb://127.0.0.1:27017/")
+        commands = Commands()
         options: dict[str, Any] = {
             "appname": "pricetime",
+            "event_listeners": [commands],
             "timeoutMS": settings.mongo_timeout_ms,
             "serverSelectionTimeoutMS": settings.mongo_timeout_ms,
             "connectTimeoutMS": settings.mongo_timeout_ms,
@@ -92,7 +127,7 @@ class Mongo:
         if certificates is not None:
             certificates.adopt(_context_of(client))
             certificates.adopt(_context_of(sync_client))
-        return cls(client, sync_client, settings.mongo_database)
+        return cls(client, sync_client, settings.mongo_database, commands)
 
     async def prepare(self) -> None:
         """Make every index that is not there yet; DatabaseFailed."""
@@ -127,6 +162,15 @@ class Mongo:
         """Return where MongoDB answers; DatabaseFailed otherwise."""
         with failing_as(DatabaseFailed):
             await self._client.admin.command("ping")
+
+    def measure(self, metrics: Metrics) -> None:
+        """Export how many commands were sent."""
+        metrics.tally(
+            "pricetime_mongo_commands",
+            "Commands sent to MongoDB.",
+            "command",
+            lambda: dict(self._commands.sent),  # for threads count on
+        )
 
     async def close(self) -> None:
         """Close all connections; safe to call twice."""

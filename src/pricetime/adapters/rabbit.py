@@ -18,7 +18,7 @@ import structlog
 from aio_pika.abc import AbstractConnection, ExchangeType
 from yarl import URL
 
-from pricetime.adapters.rabbit_channel import Consumer, Posting, Publisher, broker_errors
+from pricetime.adapters.rabbit_channel import Consumer, Posting, Publisher, Traffic, broker_errors
 from pricetime.adapters.rabbit_feeds import RabbitJournalFeed, RabbitNotices
 from pricetime.adapters.rabbit_queues import (
     JOURNAL,
@@ -41,15 +41,24 @@ _decode: Final = msgspec.msgpack.Decoder(Message).decode
 class Rabbit:
     """A connection to the broker. ``Rabbit.connect`` makes one."""
 
-    def __init__(self, connection: AbstractConnection, limits: RabbitLimits) -> None:
+    def __init__(self, connection: AbstractConnection, limits: RabbitLimits, traffic: Traffic) -> None:
         self._connection = connection
         self._limits = limits
+        self.traffic = traffic
 
     @classmethod
     async def connect(
-        cls, url: str, certificates: Certificates | None, *, limits: RabbitLimits | None = None
+        cls,
+        url: str,
+        certificates: Certificates | None,
+        *,
+        limits: RabbitLimits | None = None,
+        traffic: Traffic | None = None,
     ) -> Rabbit:
-        """Connect; BrokerFailed. With certificates both sides show theirs, whose name is the user."""
+        """Connect; BrokerFailed. With certificates both sides show theirs, whose name is the user.
+
+        Messages are counted in ``traffic``.
+        """
         limits = limits or RabbitLimits.of(Settings())
         target = _target(url, certificates, limits)
         with broker_errors(f"connecting to RabbitMQ at {target.host}:{target.port}"):
@@ -58,7 +67,7 @@ class Rabbit:
                 ssl_context=certificates.client() if certificates else None,
                 timeout=limits.timeout_s,
             )
-        return cls(connection, limits)
+        return cls(connection, limits, traffic or Traffic())
 
     @property
     def is_open(self) -> bool:
@@ -82,7 +91,7 @@ class Rabbit:
 
     def outputs(self) -> RabbitOutputs:
         """Return a way to the queues of all partitions, on a channel of its own."""
-        return RabbitOutputs(self._connection, self._limits)
+        return RabbitOutputs(self._connection, self._limits, self.traffic)
 
     async def inputs(self, address: Address, prefetch: int) -> RabbitInputs:
         """Begin to consume a partition's queue; while another consumer has it, nothing arrives. BrokerFailed.
@@ -91,7 +100,7 @@ class Rabbit:
         others before them.
         """
         consumer = await Consumer.open(
-            self._connection, queue_of(address), prefetch, timeout_s=self._limits.timeout_s
+            self._connection, self.traffic, queue_of(address), prefetch, timeout_s=self._limits.timeout_s
         )
         return RabbitInputs(consumer)
 
@@ -109,11 +118,11 @@ class Rabbit:
 
     def journal_feed(self) -> RabbitJournalFeed:
         """Return the push beside the journal."""
-        return RabbitJournalFeed(self._connection, self._limits)
+        return RabbitJournalFeed(self._connection, self._limits, self.traffic)
 
     def notices(self) -> RabbitNotices:
         """Return the way of notices."""
-        return RabbitNotices(self._connection, self._limits)
+        return RabbitNotices(self._connection, self._limits, self.traffic)
 
     async def close(self) -> None:
         """Close the connection; whoever still uses it gets BrokerFailed."""
@@ -125,9 +134,10 @@ class Rabbit:
 class RabbitOutputs:
     """The way to all queues. What is for everybody stands in the journal, and is not sent to a queue."""
 
-    def __init__(self, connection: AbstractConnection, limits: RabbitLimits) -> None:
+    def __init__(self, connection: AbstractConnection, limits: RabbitLimits, traffic: Traffic) -> None:
         self._connection = connection
         self._limits = limits
+        self._traffic = traffic
         self._publisher: Publisher | None = None
 
     async def publish(self, messages: Sequence[Message]) -> None:
@@ -141,7 +151,7 @@ class RabbitOutputs:
             return
         if self._publisher is None:
             self._publisher = await Publisher.open(
-                self._connection, confirms=True, timeout_s=self._limits.timeout_s
+                self._connection, self._traffic, confirms=True, timeout_s=self._limits.timeout_s
             )
         await self._publisher.publish(postings)
 

@@ -7,7 +7,7 @@ and needs nothing of what those add. A channel that has failed stays so; its own
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, Self
@@ -22,6 +22,7 @@ from pricetime.errors import BrokerFailed
 
 _TRANSIENT: Final = 1
 _PERSISTENT: Final = 2
+_QUEUES: Final = "queues"
 
 
 @contextmanager
@@ -41,6 +42,17 @@ def broker_errors(doing: str) -> Iterator[None]:
         raise BrokerFailed(f"{doing}: {error!r}") from error
 
 
+class Traffic:
+    """How many messages went over the connections of a process, by exchange.
+
+    ``queues``: those that were sent to the queue of a partition, which takes no exchange.
+    """
+
+    def __init__(self) -> None:
+        self.published: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
+
+
 class Posting(NamedTuple):
     """A message to be published."""
 
@@ -52,14 +64,17 @@ class Posting(NamedTuple):
 class Publisher:
     """Publishes on one channel. With ``confirms`` it returns when the broker has taken all of it."""
 
-    def __init__(self, channel: Wire, *, timeout_s: float) -> None:
+    def __init__(self, channel: Wire, traffic: Traffic, *, timeout_s: float) -> None:
         self._channel = channel
+        self._published = traffic.published
         self._timeout_s = timeout_s
 
     @classmethod
-    async def open(cls, connection: AbstractConnection, *, confirms: bool, timeout_s: float) -> Self:
+    async def open(
+        cls, connection: AbstractConnection, traffic: Traffic, *, confirms: bool, timeout_s: float
+    ) -> Self:
         """Open a channel to publish on; BrokerFailed."""
-        return cls(await opened(connection, timeout_s, confirms=confirms), timeout_s=timeout_s)
+        return cls(await opened(connection, timeout_s, confirms=confirms), traffic, timeout_s=timeout_s)
 
     async def publish(self, postings: Sequence[Posting], *, is_kept: bool = True) -> None:
         """Publish, all in flight together; BrokerFailed unless all is confirmed.
@@ -89,6 +104,7 @@ class Publisher:
         await closed(self._channel, self._timeout_s)
 
     async def _post(self, posting: Posting, *, mandatory: bool, mode: int) -> None:
+        self._published[posting.exchange or _QUEUES] += 1
         await self._channel.basic_publish(
             posting.body,
             exchange=posting.exchange,
@@ -102,8 +118,9 @@ class Publisher:
 class Consumer:
     """Receives from one queue, at most ``prefetch`` messages that are not acknowledged."""
 
-    def __init__(self, channel: Wire, *, timeout_s: float) -> None:
+    def __init__(self, channel: Wire, traffic: Traffic, *, timeout_s: float) -> None:
         self._channel = channel
+        self._received = traffic.received
         self._timeout_s = timeout_s
         self._arrived: deque[DeliveredMessage] = deque()
         self._given_out: dict[int, None] = {}
@@ -113,10 +130,10 @@ class Consumer:
 
     @classmethod
     async def open(
-        cls, connection: AbstractConnection, queue: str, prefetch: int, *, timeout_s: float
+        cls, connection: AbstractConnection, traffic: Traffic, queue: str, prefetch: int, *, timeout_s: float
     ) -> Self:
         """Begin to consume on a channel of its own; BrokerFailed."""
-        consumer = cls(await opened(connection, timeout_s, confirms=False), timeout_s=timeout_s)
+        consumer = cls(await opened(connection, timeout_s, confirms=False), traffic, timeout_s=timeout_s)
         with broker_errors(f"consuming {queue}"):
             await consumer._begin(queue, prefetch)
         return consumer
@@ -177,6 +194,7 @@ class Consumer:
         await closed(self._channel, self._timeout_s)
 
     def _take(self, message: DeliveredMessage) -> None:
+        self._received[message.exchange or _QUEUES] += 1
         self._arrived.append(message)
         self._wake.set()
 

@@ -7,7 +7,9 @@ BrokerFailed may have missed something, and looks at the journal or the views be
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import Final, TypeVar
 from uuid import uuid4
 
@@ -15,7 +17,7 @@ import msgspec
 import structlog
 from aio_pika.abc import AbstractConnection, ExchangeType
 
-from pricetime.adapters.rabbit_channel import Consumer, Posting, Publisher, broker_errors
+from pricetime.adapters.rabbit_channel import Consumer, Posting, Publisher, Traffic, broker_errors
 from pricetime.adapters.rabbit_queues import (
     JOURNAL,
     LISTENERS,
@@ -28,6 +30,12 @@ from pricetime.ports import Notice, PartitionBatch
 from pricetime.rules.partitions import Address
 
 _PREFETCH: Final = 500
+_NOTICES_BYTES: Final = 262_144
+"""Of events in a message of notices; one notice that is larger is a message of its own."""
+_ACKNOWLEDGED_AT_ONCE: Final = 100
+"""A word for each would cost both sides as much as the message does, and nothing hangs on it …"""
+_ACKNOWLEDGED_AFTER_S: Final = 5.0
+"""… but the broker closes the channel of who says nothing for half an hour."""
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -36,9 +44,10 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 class RabbitJournalFeed:
     """The push beside the journal. What is lost here is in the journal."""
 
-    def __init__(self, connection: AbstractConnection, limits: RabbitLimits) -> None:
+    def __init__(self, connection: AbstractConnection, limits: RabbitLimits, traffic: Traffic) -> None:
         self._connection = connection
         self._limits = limits
+        self._traffic = traffic
         self._publisher: Publisher | None = None
 
     async def publish(self, batch: PartitionBatch) -> None:
@@ -46,7 +55,7 @@ class RabbitJournalFeed:
         try:
             if self._publisher is None:
                 self._publisher = await Publisher.open(
-                    self._connection, confirms=False, timeout_s=self._limits.timeout_s
+                    self._connection, self._traffic, confirms=False, timeout_s=self._limits.timeout_s
                 )
             await self._publisher.tell([Posting(JOURNAL, str(batch.partition), _encode(batch))])
         except BrokerFailed as error:
@@ -70,26 +79,29 @@ class RabbitJournalFeed:
         gaps in the numbers show that.
         """
         keys = [str(address) for address in addresses]
-        consumer = await _listener(self._connection, self._limits, JOURNAL, ExchangeType.DIRECT, keys)
+        consumer = await _listener(
+            self._connection, self._limits, self._traffic, JOURNAL, ExchangeType.DIRECT, keys
+        )
         await _hear_all(consumer, msgspec.msgpack.Decoder(PartitionBatch), hear, ready)
 
 
 class RabbitNotices:
     """The way of notices to every service that listens."""
 
-    def __init__(self, connection: AbstractConnection, limits: RabbitLimits) -> None:
+    def __init__(self, connection: AbstractConnection, limits: RabbitLimits, traffic: Traffic) -> None:
         self._connection = connection
         self._limits = limits
+        self._traffic = traffic
         self._publisher: Publisher | None = None
 
     async def publish(self, notices: Sequence[Notice]) -> None:
         """Tell all who listen; BrokerFailed where the broker has not confirmed it."""
         if self._publisher is None:
             self._publisher = await Publisher.open(
-                self._connection, confirms=True, timeout_s=self._limits.timeout_s
+                self._connection, self._traffic, confirms=True, timeout_s=self._limits.timeout_s
             )
         await self._publisher.publish(
-            [Posting(NOTICES, "", _encode(notice)) for notice in notices], is_kept=False
+            [Posting(NOTICES, "", _encode(together)) for together in _gathered(notices)], is_kept=False
         )
 
     async def listen(
@@ -100,22 +112,40 @@ class RabbitNotices:
         ``ready`` is called when nothing is missed any more. BrokerFailed: something may have been missed,
         because the connection was lost or the listener too slow.
         """
-        consumer = await _listener(self._connection, self._limits, NOTICES, ExchangeType.FANOUT, [""])
+        consumer = await _listener(
+            self._connection, self._limits, self._traffic, NOTICES, ExchangeType.FANOUT, [""]
+        )
         last: dict[Address, int] = {}
 
-        async def in_order(notice: Notice) -> None:
-            known = last.get(notice.partition)
-            if known is not None and notice.batch > known + 1:
-                raise BrokerFailed(f"notices of {notice.partition} after batch {known} were missed")
-            last[notice.partition] = notice.batch
-            await hear(notice)
+        async def in_order(notices: list[Notice]) -> None:
+            for notice in notices:
+                known = last.get(notice.partition)
+                if known is not None and notice.batch > known + 1:
+                    raise BrokerFailed(f"notices of {notice.partition} after batch {known} were missed")
+                last[notice.partition] = notice.batch
+                await hear(notice)
 
-        await _hear_all(consumer, msgspec.msgpack.Decoder(Notice), in_order, ready)
+        await _hear_all(consumer, msgspec.msgpack.Decoder(list[Notice]), in_order, ready)
+
+
+def _gathered(notices: Sequence[Notice]) -> Iterator[list[Notice]]:
+    """Yield notices of one save together: every process that hears them pays for each message."""
+    together: list[Notice] = []
+    size = 0
+    for notice in notices:
+        if together and size + len(notice.events) > _NOTICES_BYTES:
+            yield together
+            together, size = [], 0
+        together.append(notice)
+        size += len(notice.events)
+    if together:
+        yield together
 
 
 async def _listener(
     connection: AbstractConnection,
     limits: RabbitLimits,
+    traffic: Traffic,
     exchange: str,
     kind: ExchangeType,
     keys: Sequence[str],
@@ -134,7 +164,7 @@ async def _listener(
             )
             for key in keys:
                 await queue.bind(exchange, key, timeout=limits.timeout_s)
-    return await Consumer.open(connection, name, _PREFETCH, timeout_s=limits.timeout_s)
+    return await Consumer.open(connection, traffic, name, _PREFETCH, timeout_s=limits.timeout_s)
 
 
 async def _hear_all(
@@ -143,17 +173,24 @@ async def _hear_all(
     hear: Callable[[T], Awaitable[None]],
     ready: Callable[[], None],
 ) -> None:
+    given_out: list[int] = []
     try:
         ready()
         while True:
-            received = await consumer.receive(_PREFETCH)
-            for _, body in received:
+            received: list[tuple[int, bytes]] = []
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_ACKNOWLEDGED_AFTER_S if given_out else None):
+                    received = await consumer.receive(_PREFETCH)
+            for tag, body in received:
+                given_out.append(tag)
                 try:
                     heard = decoder.decode(body)
                 except msgspec.MsgspecError as error:
                     _log.error("what is no message is passed over", error=str(error), size=len(body))
                     continue
                 await hear(heard)
-            await consumer.acknowledge(tag for tag, _ in received)
+            if len(given_out) >= _ACKNOWLEDGED_AT_ONCE or not received:
+                await consumer.acknowledge(given_out)
+                given_out.clear()
     finally:
         await consumer.close()

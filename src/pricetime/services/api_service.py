@@ -115,6 +115,7 @@ class _Opening:
         self._clock = SystemClock()
         self._mongo = Mongo.connect(process.settings, process.certificates)
         stack.push_async_callback(self._mongo.close)
+        self._mongo.measure(process.metrics)
         self._numbers = MongoNumbers(self._mongo.database)
         self._redis = connect_redis(process.settings, process.certificates)
         stack.push_async_callback(self._redis.aclose)
@@ -203,6 +204,7 @@ class _Opening:
 
     async def _link(self, dispatcher: Dispatcher) -> BrokerLink:
         broker = Broker(self._settings, self._process.certificates, None)
+        broker.measure(self._process.metrics)
         self._stack.push_async_callback(broker.close)
         link = BrokerLink(broker, dispatcher, self._settings)
         self._run(link.run())

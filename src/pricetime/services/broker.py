@@ -7,12 +7,14 @@ import asyncio
 import structlog
 
 from pricetime.adapters.rabbit import Rabbit
+from pricetime.adapters.rabbit_channel import Traffic
 from pricetime.adapters.rabbit_queues import RabbitLimits
 from pricetime.adapters.tls import Certificates
 from pricetime.errors import BrokerFailed
 from pricetime.rules.partitions import Topology
 from pricetime.runtime.pauses import Pauses
 from pricetime.settings import Settings
+from pricetime.telemetry import Metrics
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +40,7 @@ class Broker:
         self._failure = ""
         self.connections = 0
         """Made so far."""
+        self.traffic = Traffic()
 
     async def rabbit(self) -> Rabbit:
         """Return a connection, with queues declared; BrokerFailed where there is none now."""
@@ -60,6 +63,19 @@ class Broker:
         """Return where the broker can be used; BrokerFailed."""
         await self.rabbit()
 
+    def measure(self, metrics: Metrics) -> None:
+        """Export how often it connected, and what went over the connections."""
+        metrics.counter(
+            "pricetime_broker_connections", "Connections made to RabbitMQ.", lambda: self.connections
+        )
+        published, received = self.traffic.published, self.traffic.received
+        metrics.tally(
+            "pricetime_broker_published", "Messages sent to RabbitMQ.", "exchange", lambda: published
+        )
+        metrics.tally(
+            "pricetime_broker_received", "Messages that RabbitMQ gave out here.", "exchange", lambda: received
+        )
+
     async def close(self) -> None:
         """Close the connection."""
         if self._rabbit is not None:
@@ -70,7 +86,9 @@ class Broker:
             await self._rabbit.close()
             self._rabbit = None
         limits = RabbitLimits.of(self._settings)
-        rabbit = await Rabbit.connect(self._settings.rabbit_url, self._certificates, limits=limits)
+        rabbit = await Rabbit.connect(
+            self._settings.rabbit_url, self._certificates, limits=limits, traffic=self.traffic
+        )
         try:
             if self._topology is not None:
                 await rabbit.declare(self._topology)

@@ -116,7 +116,7 @@ class Partitions:
 
     def measure(self, metrics: Metrics) -> None:
         """Export how much has been journaled, and how late."""
-        counters, broker = self.counters, self._broker
+        counters = self.counters
         metrics.counter(
             "pricetime_partition_batches", "Batches that were journaled here.", lambda: counters.batches
         )
@@ -133,9 +133,6 @@ class Partitions:
             "pricetime_partitions_compiled",
             "1 where the compiled core serves the partitions, 0 where the reference rules do.",
             lambda: is_compiled,
-        )
-        metrics.counter(
-            "pricetime_broker_connections", "Connections made to RabbitMQ.", lambda: broker.connections
         )
 
     def _count(self, batch: PartitionBatch) -> None:

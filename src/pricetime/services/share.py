@@ -84,6 +84,8 @@ async def host_share(
             counters=work.counters,
         )
         _measure(process.metrics, hosting)
+        mongo.measure(process.metrics)
+        broker.measure(process.metrics)
         work.measure(process.metrics)
         running = asyncio.create_task(hosting.run())
         process.tell_ready()
