@@ -19,6 +19,7 @@ from tests.support.server import Server, Venue
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from pricetime.client.sockets import secured
 from pricetime.records import Command, CommandKind, Event, EventKind, Flag, Reason, Side, TimeInForce
 from pricetime.records import commands as command
 from pricetime.records.frames import FRAME, FRAME_BYTES, Frame, commands_frame
@@ -245,7 +246,7 @@ def test_without_a_session_there_is_no_feed(server: Venue, member: Member) -> No
 
 def test_there_is_no_other_socket(server: Venue) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        connect(server.url.replace("http", "ws", 1) + "/v1/orders").__enter__()
+        connect(server.url.replace("http", "ws", 1) + "/v1/orders", ssl=secured(server.url)).__enter__()
     assert refused.value.response.status_code == 404
     assert refused.value.response.headers["content-type"] == "application/problem+json"
 
@@ -400,7 +401,8 @@ def test_words_that_cannot_be_read_end_the_feed(buyer: Member, feed_of: Open, wo
 
 
 def test_commands_before_the_first_words_are_refused(server: Venue) -> None:
-    with connect(server.url.replace("http", "ws", 1) + "/v1/orders/feed") as socket:
+    address = server.url.replace("http", "ws", 1) + "/v1/orders/feed"
+    with connect(address, ssl=secured(server.url)) as socket:
         socket.send(commands_frame(1, ORDER))
         assert "bad_message" in socket.recv(10)
 

@@ -10,6 +10,7 @@ from tests.support.small_socket import small_socket
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from pricetime.client.sockets import secured
 from pricetime.records import Command, Event, EventKind, iter_events
 from pricetime.records.frames import Frame, FrameKind, commands_frame, read_frame
 
@@ -36,6 +37,7 @@ class RawFeed:
             max_queue=1,
             close_timeout=1,
             sock=small_socket(url) if slow else None,
+            ssl=secured(url),
         )
         self.socket = self._connected.__enter__()
         self.number = 0

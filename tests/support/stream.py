@@ -12,6 +12,8 @@ from tests.support.small_socket import small_socket
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from pricetime.client.sockets import secured
+
 PATIENCE_S = 60
 
 
@@ -34,6 +36,7 @@ class RawStream:
             max_queue=1 if slow else 16,
             close_timeout=1,
             sock=small_socket(url) if slow else None,
+            ssl=secured(url),
         )
         self.socket = self._connected.__enter__()
         self.messages: list[dict[str, Any]] = []

@@ -21,7 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from pricetime.client.errors import ApiError
 from pricetime.client.feed_state import CommandsLike, FeedEvents, FeedState
-from pricetime.client.sockets import LOST, OPEN_TIMEOUT_S, Patience, ends_for_good, final, socket_url
+from pricetime.client.sockets import LOST, OPEN_TIMEOUT_S, Patience, ends_for_good, final, secured, socket_url
 
 if TYPE_CHECKING:
     from pricetime.client.sync import Client
@@ -157,7 +157,11 @@ class Feed:
         token = self._client.live_token()
         self._socket = self._connected.enter_context(
             connect(
-                socket_url(self._client.url), compression=None, max_size=None, open_timeout=OPEN_TIMEOUT_S
+                socket_url(self._client.url),
+                compression=None,
+                max_size=None,
+                open_timeout=OPEN_TIMEOUT_S,
+                ssl=secured(self._client.url),
             )
         )
         self._socket.send(self._state.hello(token))

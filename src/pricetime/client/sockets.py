@@ -12,6 +12,8 @@ Feeds and streams, for threads and for asyncio, all open theirs so::
 
 from __future__ import annotations
 
+import ssl
+import sys
 import time
 from typing import Final
 
@@ -74,3 +76,18 @@ def ends_for_good(error: ConnectionClosed | ApiError) -> bool:
 def socket_url(url: str, path: str = "/v1/orders/feed") -> str:
     """Return the address of a WebSocket, the feed's, at the venue at ``url``."""
     return f"ws{url.removeprefix('http')}{path}"
+
+
+def secured(url: str) -> ssl.SSLContext | None:
+    """Return how a thread connects to the venue at ``url``; None where it is without TLS.
+
+    A WebSocket is read in one thread and written in another, and Python before 3.13 lets both into OpenSSL
+    at once. Under TLS 1.3 that comes about in every handshake, for the session's tickets arrive while the
+    request is written, and of a thousand some are lost.
+    """
+    if not url.startswith("https:"):
+        return None
+    context = ssl.create_default_context()
+    if sys.version_info < (3, 13):
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return context

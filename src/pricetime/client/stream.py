@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 
 from pricetime.client.errors import ApiError
-from pricetime.client.sockets import LOST, OPEN_TIMEOUT_S, Patience, ends_for_good, final, socket_url
+from pricetime.client.sockets import LOST, OPEN_TIMEOUT_S, Patience, ends_for_good, final, secured, socket_url
 from pricetime.client.stream_state import STREAM_PATH, Channel, StreamMessage, Subscriptions, is_refusal
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class Stream(Subscriptions):
                 compression=None,
                 max_size=None,
                 open_timeout=OPEN_TIMEOUT_S,
+                ssl=secured(self._client.url),
             )
         )
         for text in self._state.opening(token):
