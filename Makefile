@@ -50,7 +50,7 @@ format: setup  ## let ruff lay out the code and fix what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup  ## print the benchmark tables; write bench/results.json and docs/benchmarks.md
+bench: setup  ## print the benchmark tables; write bench/results.json, docs/benchmarks.md and docs/capacity.md
 	$(BIN)/python -m bench
 
 crash: setup  ## kill a venue under bulk load 200 times, and see that nothing acknowledged is lost or doubled

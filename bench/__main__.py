@@ -6,7 +6,7 @@ import argparse
 import importlib
 import time
 
-from bench import _plot, _table
+from bench import _capacity, _plot, _table
 
 NAMES = (
     "core",
@@ -23,6 +23,8 @@ NAMES = (
     "views",
     "streams",
     "page",
+    "services",
+    "engines",
 )
 
 
@@ -39,7 +41,9 @@ def main() -> int:
         found = importlib.import_module(f"bench.{name}").main()
         _table.show(found, f"{name} ({time.monotonic() - started:.0f} s)")
         results += found
-    _plot.draw(_table.keep(results, NAMES), _table.PAGE.parent)
+    kept = _table.keep(results, NAMES)
+    _plot.draw(kept, _table.PAGE.parent)
+    _capacity.write(kept)
     return 0
 
 

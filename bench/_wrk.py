@@ -19,10 +19,11 @@ class Load(NamedTuple):
     broken: int
     p50_ms: float
     p99_ms: float
+    requests: int
 
 
 class Order(NamedTuple):
-    """A request that places an order."""
+    """A request that places an order; without a body it asks for something."""
 
     path: str
     token: str
@@ -55,4 +56,4 @@ def run(
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = json.loads(next(line for line in output.splitlines() if line.startswith("RESULT"))[7:])
     rate = found["requests"] / found["seconds"]
-    return Load(rate, found["refused"], found["broken"], found["p50_ms"], found["p99_ms"])
+    return Load(rate, found["refused"], found["broken"], found["p50_ms"], found["p99_ms"], found["requests"])

@@ -1,4 +1,4 @@
--- Sends prepared requests round robin: one a line of a file, "path<TAB>token<TAB>body".
+-- Sends prepared requests round robin: one a line of a file, "path<TAB>token<TAB>body"; GET without a body.
 -- Usage: wrk … -s orders.lua http://host:port -- FILE [PATH]; PATH replaces the path of every request.
 local requests, at = {}, 0
 
@@ -10,7 +10,7 @@ function init(args)
       ["token"] = token,
       ["Authorization"] = "Bearer " .. token,
     }
-    requests[#requests + 1] = wrk.format("POST", args[2] or path, headers, body)
+    requests[#requests + 1] = wrk.format(body == "" and "GET" or "POST", args[2] or path, headers, body)
   end
   at = math.random(#requests)
 end
