@@ -82,6 +82,7 @@ def test_who_comes_back_gets_what_was_missed_of_every_channel(
         assert executions == buyer.get_v1("/executions")["items"]
 
 
+@pytest.mark.embedded  # in parts, a trade and what it changes are told one after the other
 def test_of_messages_that_belong_together_only_the_last_is_resumed_after(
     server: Venue, stock: str, seller: Member, buyer: Member
 ):

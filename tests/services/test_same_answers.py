@@ -1,0 +1,79 @@
+"""The tests of a venue in one process hold for many services, too: the same files, through nginx over TLS.
+
+They run in a pytest of their own, which finds the venue in its environment (``tests/support/server.py``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.support.topology import Topology
+
+ROOT = Path(__file__).parents[2]
+ALONE = "tests/api/test_bad_input.py"
+"""Compares the whole venue before and after, so nobody else may do anything there meanwhile."""
+PATIENCE_S = 900
+
+
+def failures(topology: Topology, *arguments: str) -> str:
+    """Run tests against a venue, and return what they say where they fail."""
+    admin = [sys.executable, "-m", "pricetime.cli", "admin", "create", "--data", str(topology.layout.data)]
+    told = {
+        "PRICETIME_TEST_URL": topology.url,
+        "PRICETIME_TEST_CA": str(topology.layout.certs / "ca.pem"),
+        "PRICETIME_TEST_ADMIN": shlex.join(admin),
+        "PRICETIME_TEST_DATA": str(topology.layout.data),
+        "PRICETIME_TEST_PID": str(topology.pid("stream-1")),
+    }
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PRICETIME_", "PYTEST"))
+    }
+    said = topology.layout.logs / "same-answers.log"
+    with said.open("wb") as log:
+        code = -1
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = subprocess.run(
+                [sys.executable, "-m", "pytest", "--durations=5", *arguments],
+                env=kept | told,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                timeout=PATIENCE_S,
+                check=False,
+            ).returncode
+    print(said.read_text())
+    return said.read_text() if code else ""
+
+
+@pytest.fixture(scope="module")
+def one_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
+    """A venue that has all money in one ledger."""
+    with Topology(tmp_path_factory.mktemp("one-ledger") / "data", ledgers=1, books=2) as running:
+        running.up("--scale", "orders=1", "engine=1")
+        yield running
+
+
+def test_the_api_its_streams_and_its_feed_answer_as_those_of_one_process_do(
+    topology: Topology, one_ledger: Topology
+):
+    many = ("tests/api", "tests/contract", f"--ignore={ALONE}", "-m", "not one_ledger", "-n", "2")
+    one = (ALONE, "tests/contract/test_daytrade_general.py", "-k", "test_bad_input or one_ledger")
+    with ThreadPoolExecutor(2) as both:
+        found = list(
+            both.map(lambda run: failures(run[0], *run[1:]), [(topology, *many), (one_ledger, *one)])
+        )
+    if any(found):
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+def test_two_people_trade_on_the_page(topology: Topology):
+    if failed := failures(topology, "tests/browser/test_trading.py", "-k", "two_people_trade"):
+        pytest.fail(failed, pytrace=False)
