@@ -44,6 +44,7 @@ from pricetime.records.routing import Address, Room, Topology
 from pricetime.runtime import Progress, Reader
 from pricetime.runtime.dispatcher import Dispatcher
 from pricetime.runtime.heard import HeardJournal
+from pricetime.runtime.implementations import picked
 from pricetime.runtime.hosts import Hosts
 from pricetime.runtime.notices import notice_of
 from pricetime.runtime.numbering import Sequences, first_position
@@ -157,7 +158,7 @@ class _Opening:
             rates=rates,
             views_alive=link.connected.is_set,
             hosts=Hosts(RedisPresence(self._redis, settings.heartbeat_lifetime_ms), topology),
-            rules="reference, in parts",
+            rules=f"{picked(settings.core)}, in parts",
             started_ns=started_ns,
         )
 
