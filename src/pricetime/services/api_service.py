@@ -44,8 +44,8 @@ from pricetime.records.routing import Address, Room, Topology
 from pricetime.runtime import Progress, Reader
 from pricetime.runtime.dispatcher import Dispatcher
 from pricetime.runtime.heard import HeardJournal
-from pricetime.runtime.implementations import picked
 from pricetime.runtime.hosts import Hosts
+from pricetime.runtime.implementations import picked
 from pricetime.runtime.notices import notice_of
 from pricetime.runtime.numbering import Sequences, first_position
 from pricetime.runtime.partition_verification import PartitionVerification
