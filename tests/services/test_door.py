@@ -336,6 +336,14 @@ def test_refusals_of_daytrade_paths_are_in_its_format(start, request_line, statu
         assert (failure["success"], failure["data"].keys()) == (False, {"error"})
 
 
+def test_the_log_is_text_whatever_bytes_were_asked_for(start):
+    door, _ = start(None)
+    with socket.create_connection(("127.0.0.1", door.port), timeout=10) as connection:
+        connection.sendall(b"GET /v1/orders\xff\xfe?a HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 ")
+    eventually(lambda: [each["path"] for each in door.log()] == ["/v1/orders"])
+
+
 def test_what_was_asked_is_done_whether_or_not_the_client_waits(start):
     asked, gone, answered = threading.Event(), threading.Event(), threading.Event()
 

@@ -129,8 +129,8 @@ async def until_books_are_with(topology: Topology, names: set[str]) -> None:
 
 def asked(topology: Topology, name: str) -> bool:
     """Whether nginx has led a request to a process."""
-    log = (topology.layout.logs / "nginx.log").read_text()
-    return f'"instance":"127.0.0.1:{topology.port(name)}"' in log
+    log = (topology.layout.logs / "nginx.log").read_bytes()
+    return b'"instance":"127.0.0.1:%d"' % topology.port(name) in log
 
 
 async def test_engines_and_services_come_and_go_without_an_error_to_a_client(
