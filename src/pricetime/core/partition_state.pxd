@@ -9,9 +9,8 @@ from pricetime.core.records cimport *
 from pricetime.core.state cimport Core
 from pricetime.core.tables cimport (
     Row,
-    read_account,
+    read_clearing,
     read_copy,
-    read_holding,
     read_id,
     read_order,
     read_passing,
@@ -121,15 +120,8 @@ cdef inline bint read_ledger(Core* v, const LedgerHeaderRow* header, const char*
     cdef const UnderwayRow* underway = <const UnderwayRow*>(client_id + header.client_ids)
     cdef const Command* waiting = <const Command*>(underway + header.underway)
     cdef int64_t row
-    for row in range(header.accounts):
-        if not read_account(v, account + row):
-            return False
-    for row in range(header.stocks):
-        if not read_stock(v, stock + row):
-            return False
-    for row in range(header.holdings):
-        if not read_holding(v, holding + row):
-            return False
+    if not read_clearing(v, account, header.accounts, holding, header.holdings, stock, header.stocks):
+        return False
     for row in range(header.passing):
         if not read_passing(v, passing + row):
             return False

@@ -302,6 +302,29 @@ cdef inline bint read_holding(Core* v, const HoldingRow* row) noexcept nogil:
     return True
 
 
+cdef inline bint read_clearing(
+    Core* v,
+    const AccountRow* account,
+    int64_t accounts,
+    const HoldingRow* holding,
+    int64_t holdings,
+    const StockRow* stock,
+    int64_t stocks,
+) noexcept nogil:
+    """Take in what the orders of a snapshot are of; holdings come last, for they name accounts and stocks."""
+    cdef int64_t row
+    for row in range(accounts):
+        if not read_account(v, account + row):
+            return False
+    for row in range(stocks):
+        if not read_stock(v, stock + row):
+            return False
+    for row in range(holdings):
+        if not read_holding(v, holding + row):
+            return False
+    return True
+
+
 cdef inline bint read_order(Core* v, const OrderRow* row) noexcept nogil:
     """Take in an order that rests."""
     cdef uint32_t number = book_at(v, row.stock)

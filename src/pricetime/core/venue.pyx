@@ -29,11 +29,9 @@ from pricetime.core.records cimport *
 from pricetime.core.state cimport Core, Order
 from pricetime.core.tables cimport (
     Row,
-    read_account,
-    read_holding,
+    read_clearing,
     read_id,
     read_order,
-    read_stock,
     sorted_accounts,
     sorted_books,
     sorted_holdings,
@@ -265,15 +263,8 @@ cdef bint read_all(Core* v, const HeaderRow* header, const char* at) noexcept no
     cdef const OrderRow* order = <const OrderRow*>(stock + header.stocks)
     cdef const ClientIdRow* client_id = <const ClientIdRow*>(order + header.orders)
     cdef int64_t row
-    for row in range(header.accounts):
-        if not read_account(v, account + row):
-            return False
-    for row in range(header.stocks):
-        if not read_stock(v, stock + row):
-            return False
-    for row in range(header.holdings):
-        if not read_holding(v, holding + row):
-            return False
+    if not read_clearing(v, account, header.accounts, holding, header.holdings, stock, header.stocks):
+        return False
     for row in range(header.orders):
         if not read_order(v, order + row):
             return False
