@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from pricetime.oracle.program import Do, Program, Step, stamp
-from pricetime.oracle.trial import Difference
+from pricetime.oracle.program import Do, Step, stamp
+from pricetime.oracle.trial import Comparison, Difference
 from pricetime.oracle.witness import Witness
 from pricetime.records import (
     NO_CLIENT_ID,
@@ -114,7 +114,7 @@ class Parted:
         return venue
 
 
-class PartedTrial:
+class PartedTrial(Comparison):
     """The reference and a venue in parts, led through one program, ``tick_ns`` from command to command."""
 
     def __init__(self, topology: Topology, *, tick_ns: int = _TICK_NS) -> None:
@@ -125,13 +125,6 @@ class PartedTrial:
         self.commands = self.restores = 0
         self._waiting: list[Command] = []
         self._told: dict[tuple[int, int], tuple[int, int]] = {}
-
-    def run(self, program: Program) -> tuple[int, Difference] | None:
-        """Do all steps; return the place of the one that showed a difference, and the difference."""
-        for place, step in enumerate(program):
-            if difference := self.do(step):
-                return place, difference
-        return None
 
     def do(self, step: Step) -> Difference | None:
         """Do one step and compare; steps that are not of the venue as a whole do nothing."""

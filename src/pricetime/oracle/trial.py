@@ -7,6 +7,7 @@ witness finds nothing in the events.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -44,7 +45,28 @@ class Totals:
         self.trades = self.restores = self.validations = self.differences = 0
 
 
-class Trial:
+class Comparison(ABC):
+    """Things that should do the same, led through one program."""
+
+    def run(self, program: Program) -> tuple[int, Difference] | None:
+        """Do all steps; return the place of the one that showed a difference, and the difference."""
+        for place, step in enumerate(program):
+            if difference := self.do(step):
+                return place, difference
+        if difference := self.finish():
+            return len(program) - 1, difference
+        return None
+
+    @abstractmethod
+    def do(self, step: Step) -> Difference | None:
+        """Do one step and compare."""
+
+    def finish(self) -> Difference | None:
+        """Compare what only the end of a program shows."""
+        return None
+
+
+class Trial(Comparison):
     """Two new venues, and the program that they have been led through so far.
 
     Without ``every_state`` states are compared at the end of the program only, which is what the
@@ -65,15 +87,6 @@ class Trial:
         self._every_state = every_state
         self._waiting: list[bytes] = []
         self._sequence = 0
-
-    def run(self, program: Program) -> tuple[int, Difference] | None:
-        """Do all steps; return the place of the one that showed a difference, and the difference."""
-        for place, step in enumerate(program):
-            if difference := self.do(step):
-                return place, difference
-        if difference := self.finish():
-            return len(program) - 1, difference
-        return None
 
     def do(self, step: Step) -> Difference | None:
         """Do one step and compare."""

@@ -13,8 +13,8 @@ from random import Random
 from typing import Final
 
 from pricetime.errors import SnapshotError
-from pricetime.oracle.program import Do, Program, Step, stamp
-from pricetime.oracle.trial import Difference
+from pricetime.oracle.program import Do, Step, stamp
+from pricetime.oracle.trial import Comparison, Difference
 from pricetime.oracle.witness import Witness
 from pricetime.records import Command, Flag, command_to_json, event_to_json, iter_commands, iter_events
 from pricetime.records.routing import EVENTS, ROUND, Address, Input, Output, Room, Topology
@@ -78,7 +78,7 @@ class Twins:
         return None
 
 
-class TwinTrial:
+class TwinTrial(Comparison):
     """A venue of twins, led through one program; ``seed`` decides what is delivered when."""
 
     def __init__(self, topology: Topology, parts: tuple[Parts, Parts], seed: int) -> None:
@@ -93,15 +93,6 @@ class TwinTrial:
         self._queues: dict[tuple[Address, Address], deque[bytes]] = {}
         self._owners: dict[int, Address] = {}
         self._last: Command | None = None
-
-    def run(self, program: Program) -> tuple[int, Difference] | None:
-        """Do all steps; return the place of the one that showed a difference, and the difference."""
-        for place, step in enumerate(program):
-            if difference := self.do(step):
-                return place, difference
-        if difference := self.finish():
-            return len(program) - 1, difference
-        return None
 
     def do(self, step: Step) -> Difference | None:
         """Do one step: send commands, or deliver some of what is on its way."""
