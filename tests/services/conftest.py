@@ -31,7 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def topology(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
     """A whole venue of many services, started once; users and stocks of a test carry names of their own."""
-    with Topology(tmp_path_factory.mktemp("topology") / "data", certificate_check_s=1) as running:
+    with Topology(
+        tmp_path_factory.mktemp("topology") / "data", certificate_check_s=1, log_level="info"
+    ) as running:
         running.up()
         yield running
 

@@ -169,7 +169,7 @@ class App:
             return
         await send({"type": "websocket.accept", "headers": exchange.extra})
         if scope["path"] == FEED_PATH:
-            await self._feeds.serve(socket, receive, token)
+            await self._feeds.serve(socket, receive, token, exchange.id.decode("ascii"))
         else:
             await self._streams.serve(socket, receive, token, address)
 

@@ -54,7 +54,7 @@ class OneCommand:
 
 async def carry_out(call: Call, command: Command) -> bytes:
     """Submit one command and return its events, durable; RuleError where it is denied."""
-    return accepted(await call.venue.sequencer.submit(command.pack()))
+    return accepted(await call.venue.sequencer.submit(command.pack(), request=call.request_id))
 
 
 def accepted(events: bytes) -> bytes:

@@ -138,7 +138,7 @@ class ShortWay:
             if isinstance(asked, Reply):
                 exchange.reply(asked)
             else:
-                self.venue.sequencer.hand_in_for(exchange, asked.pack())
+                self.venue.sequencer.hand_in_for(exchange, asked.pack(), request=call.request_id)
         except Exception as error:  # noqa: BLE001 - every error becomes an answer
             exchange.set_exception(error)
 

@@ -16,6 +16,13 @@ class Message(Row, frozen=True):
     destination: Address
     number: int
     records: bytes
+    requests: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """For logs alone: request ids, each with the sequences of its commands (``runtime/requests.py``)."""
+
+    @property
+    def said(self) -> tuple[Address, Address, int, bytes]:
+        """All that a message says to rules, journals and checks."""
+        return self.source, self.destination, self.number, self.records
 
 
 class Delivery(Row, frozen=True):

@@ -39,7 +39,8 @@ class Desk(Protocol):
     """Takes commands from many callers on one event loop.
 
     Callables in ``on_batch`` are called on the loop with each durable batch, in order; the futures of its
-    commands have their events before.
+    commands have their events before. ``request`` is the id of the request that commands came with, for the
+    logs of all who have to do with them.
     """
 
     queued: int
@@ -79,14 +80,16 @@ class Desk(Protocol):
         """
         ...
 
-    async def submit(self, commands: bytes) -> bytes:
+    async def submit(self, commands: bytes, *, request: str = "") -> bytes:
         """Run commands side by side and return exactly their events, once they are durable."""
         ...
 
-    def hand_in(self, commands: bytes, lane: Lane | None = None) -> asyncio.Future[bytes]:
+    def hand_in(
+        self, commands: bytes, lane: Lane | None = None, *, request: str = ""
+    ) -> asyncio.Future[bytes]:
         """Do what ``submit`` does without waiting, after all that was handed in with the same lane."""
         ...
 
-    def hand_in_for(self, answer: Recipient, commands: bytes) -> None:
+    def hand_in_for(self, answer: Recipient, commands: bytes, *, request: str = "") -> None:
         """Do what ``hand_in`` does for somebody who is told as a future would be."""
         ...

@@ -47,6 +47,7 @@ from pricetime.records.routing import Address, Room, Topology
 from pricetime.runtime.desk import Lane, Recipient, State
 from pricetime.runtime.heard import HeardJournal
 from pricetime.runtime.numbering import SEQUENCE_STEP, Sequences
+from pricetime.runtime.requests import grouped
 from pricetime.runtime.stamping import count_commands, stamp
 
 _KIND_AT: Final = [field.name for field in EVENT_FIELDS].index("kind")
@@ -60,15 +61,18 @@ _log = structlog.get_logger(__name__)
 class _Submission:
     """Commands that one caller handed in together."""
 
-    __slots__ = ("answer", "lane", "missing", "parts", "until_s")
+    __slots__ = ("answer", "lane", "missing", "parts", "request", "until_s")
 
-    def __init__(self, answer: Recipient, count: int, until_s: float, lane: Lane | None) -> None:
+    def __init__(
+        self, answer: Recipient, count: int, until_s: float, lane: Lane | None, request: str
+    ) -> None:
         self.answer = answer
         self.lane = lane
         self.parts: list[list[bytes]] = [[] for _ in range(count)]
         """The events of each command, its answer first."""
         self.missing = count
         self.until_s = until_s
+        self.request = request
 
     @property
     def events(self) -> bytes:
@@ -176,17 +180,21 @@ class Dispatcher:
 
     # ---------------------------------------------------------------------------------- commands out
 
-    async def submit(self, commands: bytes) -> bytes:
+    async def submit(self, commands: bytes, *, request: str = "") -> bytes:
         """Run commands and return exactly their events, those of the first first; AnswerLate, QueueFull."""
-        return await self.hand_in(commands)
+        return await self.hand_in(commands, request=request)
 
-    def hand_in(self, commands: bytes, lane: Lane | None = None) -> asyncio.Future[bytes]:
+    def hand_in(
+        self, commands: bytes, lane: Lane | None = None, *, request: str = ""
+    ) -> asyncio.Future[bytes]:
         """Do what ``submit`` does without waiting."""
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.hand_in_for(answer, commands, lane)
+        self.hand_in_for(answer, commands, lane, request=request)
         return answer
 
-    def hand_in_for(self, answer: Recipient, commands: bytes, lane: Lane | None = None) -> None:
+    def hand_in_for(
+        self, answer: Recipient, commands: bytes, lane: Lane | None = None, *, request: str = ""
+    ) -> None:
         """Do what ``hand_in`` does for somebody who is told as a future would be."""
         count = count_commands(commands)
         if self._is_stopping:
@@ -196,7 +204,7 @@ class Dispatcher:
         if self.queued + count > self._queue_limit:
             raise QueueFull
         now_s = asyncio.get_running_loop().time()
-        submission = _Submission(answer, count, now_s + self._answer_wait_s, lane)
+        submission = _Submission(answer, count, now_s + self._answer_wait_s, lane, request)
         if lane is not None:
             lane.append(submission)
         first = self._sequences.take(count)
@@ -204,7 +212,7 @@ class Dispatcher:
         for place, command in enumerate(iter_commands(stamped)):
             self._underway[command.sequence] = _UnderWay(command, submission, place)
             record = stamped[place * COMMAND_BYTES : (place + 1) * COMMAND_BYTES]
-            self._lines[self._topology.entry_of(command)].put(record)
+            self._lines[self._topology.entry_of(command)].put(record, command.sequence, request)
         self._submissions.append(submission)
         self.queued += count
 
@@ -231,7 +239,8 @@ class Dispatcher:
         late = [each for each in self._underway.values() if each.submission is submission]
         for each in late:
             self._forget(each)
-        _log.warning("an answer is late", sequence=late[0].command.sequence if late else 0)
+        sequences = [each.command.sequence for each in late[:1]]
+        _log.warning("an answer is late", request_id=submission.request, sequences=sequences)
         if not submission.answer.done():
             submission.answer.set_exception(AnswerLate())
         if submission.lane is not None:
@@ -393,12 +402,12 @@ class _Line:
         self._destination = destination
         self._number = 0
         self._unconfirmed: Message | None = None
-        self._records: deque[bytes] = deque()
+        self._commands: deque[tuple[bytes, int, str]] = deque()
         self._filled = asyncio.Event()
 
-    def put(self, record: bytes) -> None:
-        """Add a command at the end."""
-        self._records.append(record)
+    def put(self, record: bytes, sequence: int, request: str) -> None:
+        """Add a command at the end, with its sequence and the request that it came with."""
+        self._commands.append((record, sequence, request))
         self._filled.set()
 
     async def run(self, outputs: Outputs) -> None:
@@ -408,14 +417,22 @@ class _Line:
                 await self._filled.wait()
                 self._unconfirmed = self._next()
             await self._publish(outputs, self._unconfirmed)
+            if requests := [request for request, _ in self._unconfirmed.requests]:
+                _log.info("commands are sent", to=str(self._destination), request_ids=requests)
             self._unconfirmed = None
 
     def _next(self) -> Message:
-        taken = [self._records.popleft() for _ in range(min(len(self._records), _MESSAGE_COMMANDS))]
-        if not self._records:
+        taken = [self._commands.popleft() for _ in range(min(len(self._commands), _MESSAGE_COMMANDS))]
+        if not self._commands:
             self._filled.clear()
         self._number += 1
-        return Message(self._source, self._destination, self._number, b"".join(taken))
+        return Message(
+            self._source,
+            self._destination,
+            self._number,
+            b"".join([record for record, _, _ in taken]),
+            grouped((sequence, request) for _, sequence, request in taken),
+        )
 
     async def _publish(self, outputs: Outputs, message: Message) -> None:
         """Publish, and again where a queue is full for the moment; BrokerFailed after some trials."""

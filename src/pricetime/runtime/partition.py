@@ -50,6 +50,7 @@ from pricetime.records.routing import Address, Input, Output, Room, Topology
 from pricetime.runtime.implementations import RULES
 from pricetime.runtime.partition_chain import PartitionLink, seal, verify
 from pricetime.runtime.partition_turns import PartitionLimits, Turns
+from pricetime.runtime.requests import Requests
 from pricetime.runtime.venue import Partition, Parts
 
 _PAGE: Final = 100  # batches
@@ -121,6 +122,7 @@ class PartitionHost:
         self._parts = parts
         self._on_batch = on_batch
         self._turns = Turns(limits)
+        self._requests = Requests(limits.requests_limit)
         self.stands_by = False
         """Whether the journal has been taken in, so that what arrives is served."""
         self._is_active = False
@@ -144,7 +146,7 @@ class PartitionHost:
         await self._restore()
         newest = await self._catch_up() or await self._last_batch()
         if newest is not None:
-            await self._outputs.publish(newest.outputs)
+            await self._publish(newest)
         self.stands_by = True
 
     async def _catch_up(self) -> PartitionBatch | None:
@@ -185,6 +187,7 @@ class PartitionHost:
         if self._apply(batch.inputs) != batch.outputs:
             raise JournalTampered(f"batch {batch.number} of {self.address} gives other outputs than it holds")
         self._end = end
+        self._requests.hear(batch.inputs)
 
     async def _last_batch(self) -> PartitionBatch | None:
         page = await self._journal.read(self._end.number - 1, 1) if self._end.number else ()
@@ -200,12 +203,17 @@ class PartitionHost:
             batch = seal(self._end, self.address, messages, self._apply(messages))
             await self._journal.append(batch)
             self._end = PartitionLink(batch.number, batch.hash)
+            self._requests.hear(messages)
             if self._on_batch is not None:
                 await self._on_batch(batch)
-            await self._outputs.publish(batch.outputs)
+            await self._publish(batch)
         await self._inputs.acknowledge(taken.done)
         if messages and self._end.number % self._limits.snapshot_every == 0:
             await self._save_snapshot()
+
+    async def _publish(self, batch: PartitionBatch) -> None:
+        """Publish what a batch gave rise to; each message names the requests that it goes back to."""
+        await self._outputs.publish(self._requests.named(batch.outputs))
 
     async def _save_snapshot(self) -> None:
         """Save a snapshot; where that fails, the next take-over replays more."""
@@ -222,7 +230,7 @@ class PartitionHost:
         if deliveries and not self._is_active:
             newest = await self._catch_up()
             if newest is not None:
-                await self._outputs.publish(newest.outputs)
+                await self._publish(newest)
             self._is_active = True
         return deliveries
 

@@ -26,10 +26,12 @@ def seal(
 ) -> PartitionBatch:
     """Return the batch of these messages that follows on ``after``.
 
-    Its hash is SHA-256 over the hash before and the MessagePack of partition, number, inputs and outputs.
+    Its hash is SHA-256 over the hash before and the MessagePack of partition, number, inputs and outputs, of
+    which what they say counts.
     """
     number = after.number + 1
-    digest = hashlib.sha256(after.hash + _encode((partition, number, inputs, outputs))).digest()
+    said = [[message.said for message in messages] for messages in (inputs, outputs)]
+    digest = hashlib.sha256(after.hash + _encode((partition, number, *said))).digest()
     return PartitionBatch(partition, number, inputs, outputs, after.hash, digest)
 
 

@@ -254,7 +254,7 @@ class _Pair:
 
 
 def _difference(sent: Message, heard: Message) -> Iterator[str]:
-    if sent != heard:
+    if sent.said != heard.said:
         yield f"{heard.destination} has heard message {heard.number} of {heard.source} other than it was sent"
 
 

@@ -28,6 +28,8 @@ class PartitionLimits:
     """Batches between two snapshots."""
     services_limit: int
     """Services whose messages are known again."""
+    requests_limit: int
+    """Commands whose requests are known."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -37,6 +39,7 @@ class PartitionLimits:
             settings.partition_batch_bytes,
             settings.partition_snapshot_every,
             settings.services_remembered,
+            settings.requests_remembered,
         )
 
 

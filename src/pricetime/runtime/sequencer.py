@@ -163,25 +163,33 @@ class Sequencer:
 
     # ------------------------------------------------------------------------------------ 1. collect
 
-    async def submit(self, commands: bytes) -> bytes:
+    async def submit(self, commands: bytes, *, request: str = "") -> bytes:
         """Run unstamped commands side by side and return exactly their events, once they are durable.
 
         QueueFull: too many wait. VenueStopped, JournalFailed: the venue does not answer any more; whether
         commands that were taken before that are executed shows after a restart. RecordError: no commands.
         """
-        return await self.hand_in(commands)
+        return await self.hand_in(commands, request=request)
 
     def hand_in(
         self,
         commands: bytes,
         lane: Lane | None = None,  # noqa: ARG002 - all stand in one line
+        *,
+        request: str = "",
     ) -> asyncio.Future[bytes]:
         """Do what ``submit`` does without waiting; the future has the events before ``on_batch`` is told."""
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.hand_in_for(answer, commands)
+        self.hand_in_for(answer, commands, request=request)
         return answer
 
-    def hand_in_for(self, answer: Recipient, commands: bytes) -> None:
+    def hand_in_for(
+        self,
+        answer: Recipient,
+        commands: bytes,
+        *,
+        request: str = "",  # noqa: ARG002 - nobody else has to do with it
+    ) -> None:
         """Do what ``hand_in`` does for somebody who is told as a future would be."""
         count = count_commands(commands)
         if self.state != "running":

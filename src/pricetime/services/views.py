@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+import structlog
 from redis.asyncio import Redis
 
 from pricetime.adapters.copied_views import NoticesOfVersions
@@ -27,12 +28,15 @@ from pricetime.records import EVENT_BYTES, event_array
 from pricetime.rules.partitions import Address, Topology
 from pricetime.runtime.hosting import Counters, until_cancelled
 from pricetime.runtime.notices import told_by
+from pricetime.runtime.requests import requests_of
 from pricetime.services.broker import Broker
 from pricetime.services.process import ServiceProcess
 from pricetime.services.share import host_share
 from pricetime.settings import Settings
 from pricetime.telemetry import Metrics
 from pricetime.views.partition_follower import PartitionFollower
+
+_log = structlog.get_logger(__name__)
 
 
 async def serve(process: ServiceProcess) -> None:
@@ -89,6 +93,14 @@ class Follows:
             await asyncio.to_thread(store.close)
 
     def _count(self, batches: Sequence[PartitionBatch]) -> None:
+        if requests := requests_of(batches):
+            newest = batches[-1]
+            _log.info(
+                "views hold a batch",
+                partition=str(newest.partition),
+                batch=newest.number,
+                request_ids=requests,
+            )
         self.counters.batches += len(batches)
         for told in filter(None, map(told_by, batches)):
             self.counters.records += len(told) // EVENT_BYTES

@@ -105,6 +105,7 @@ class World:
             batch_bytes=dice.choice((100, 1_000, 4_194_304)),
             snapshot_every=dice.choice((1, 3, 7, 1_000)),
             services_limit=10_000,
+            requests_limit=0,
         )
         self._harm_left = dice.choice((0, 3, 8, 20))
         self._harm_every = dice.choice((15, 60, 200))

@@ -36,15 +36,16 @@ class HeldSequencer:
         self.waiting: list[Any] = []
         self.full = False
 
-    def hand_in_for(self, answer: Any, commands: bytes) -> None:
+    def hand_in_for(self, answer: Any, commands: bytes, *, request: str) -> None:
+        assert request
         if self.full:
             raise QueueFull(retry_after_s=3)
         assert len(commands) == 96
         self.waiting.append(answer)
 
-    async def submit(self, commands: bytes) -> bytes:
+    async def submit(self, commands: bytes, *, request: str) -> bytes:
         answer = asyncio.get_running_loop().create_future()
-        self.hand_in_for(answer, commands)
+        self.hand_in_for(answer, commands, request=request)
         return await answer
 
     def tell(self, events: bytes | Exception) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
@@ -26,7 +27,7 @@ from pricetime.adapters.memory_partitions import (
 )
 from pricetime.errors import BrokerFailed, JournalTampered, JournalTorn
 from pricetime.ports import Message, PartitionBatch
-from pricetime.records import Event, EventKind, Side, commands
+from pricetime.records import Event, EventKind, Side, commands, iter_commands
 from pricetime.rules.partitions import EVENTS, Address, LedgerPartition, Room, Topology
 from pricetime.runtime.implementations import RULES
 from pricetime.runtime.partition import PartitionHost, Post
@@ -288,6 +289,39 @@ def test_each_batch_follows_on_the_one_before() -> None:
         batches.append(batch)
     assert [batch.number for batch in batches] == [1, 2, 3]
     assert batches[2].previous_hash == batches[1].hash
+
+
+async def test_what_is_sent_names_the_requests_that_it_goes_back_to(place: Place) -> None:
+    ledger = await filled(place, 2)
+    book = TOPOLOGY.addresses()[-1]
+    stock = next(number for number in range(1, 9) if TOPOLOGY.book_of(number) == book)
+    round_ = place.message(commands.list_stock(stock, 100))
+    grant = place.message(commands.grant_shares(MINE[0], stock, 5))
+    order = place.message(commands.place_order(MINE[0], stock, Side.SELL, 5, 1_000))
+    for message, request in ((round_, "listing"), (grant, ""), (order, "selling")):
+        [command] = iter_commands(message.records)
+        named = ((request, (command.sequence,)),) if request else ()
+        await place.broker.publish([msgspec.structs.replace(message, requests=named)])
+        await ledger.serve_once()
+    heir = place.host(LEDGER)  # it publishes again what may not have left, and knows the name
+    await heir.take_over()
+    inputs = place.broker.consume(book)
+    sold, again = [delivery.message for delivery in await inputs.receive(10)]
+    [command] = iter_commands(order.records)
+    assert sold == again
+    assert sold.requests == (("selling", (command.sequence,)),)
+    passed_on = await place.broker.consume(TOPOLOGY.addresses()[1]).receive(10)
+    assert [request for each in passed_on for request, _ in each.message.requests] == ["listing"]
+
+
+async def test_requests_are_for_logs_alone(place: Place) -> None:
+    await filled(place, 1)
+    [batch] = place.journals[LEDGER].batches
+    named = tuple(msgspec.structs.replace(each, requests=(("a", (1,)),)) for each in batch.inputs)
+    assert seal(PartitionLink(), LEDGER, named, batch.outputs).hash == batch.hash
+    plain = [[tuple(each.said) for each in messages] for messages in (batch.inputs, batch.outputs)]
+    encoded = msgspec.msgpack.encode((LEDGER, 1, *plain))
+    assert hashlib.sha256(PartitionLink().hash + encoded).digest() == batch.hash
 
 
 def test_of_services_only_those_heard_last_are_remembered_and_of_partitions_all() -> None:

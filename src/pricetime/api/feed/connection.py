@@ -70,11 +70,18 @@ class _Message(NamedTuple):
 class Connection:
     """The two directions of one feed; ``api.feed.session`` drives it.
 
-    ``batch`` is the number of the last batch whose share is in the outbox or before it.
+    ``batch`` is the number of the last batch whose share is in the outbox or before it. ``request_id`` is the
+    one with which it was opened; in logs, frames are named ``request_id/number``.
     """
 
     def __init__(
-        self, socket: Socket, sequencer: Desk, history: History, account: int, settings: Settings
+        self,
+        socket: Socket,
+        sequencer: Desk,
+        history: History,
+        account: int,
+        settings: Settings,
+        request_id: str = "",
     ) -> None:
         self.account = account
         self.batch = 0
@@ -83,6 +90,7 @@ class Connection:
         self._socket = socket
         self._sequencer = sequencer
         self._history = history
+        self._request_id = request_id
         self._buffer_limit = settings.feed_buffer_limit
         self._in_flight_limit = settings.feed_in_flight_limit
         self._half_queue = settings.queue_limit // 2
@@ -109,7 +117,8 @@ class Connection:
         while not self._has_room(count):
             self._moved.clear()
             await self._moved.wait()
-        events = self._sequencer.hand_in(admitted(commands, self.account), self._lane)
+        request = f"{self._request_id}/{number}"
+        events = self._sequencer.hand_in(admitted(commands, self.account), self._lane, request=request)
         self._under_way.append(_UnderWay(number, count, events))
         self._in_flight += count
 

@@ -55,12 +55,13 @@ class Feeds:
         venue.sequencer.on_batch.append(self._hub.on_batch)
         venue.metrics.gauge("pricetime_feeds", "Open feeds.", lambda: len(self._hub))
 
-    async def serve(self, socket: Socket, receive: Receive, token: str | None) -> None:
+    async def serve(self, socket: Socket, receive: Receive, token: str | None, request_id: str = "") -> None:
         """Serve one accepted WebSocket to its end. ``token`` is that of the request's headers."""
         try:
             async with asyncio.timeout(self._venue.settings.body_timeout_s):
                 hello = await _hello(receive)
-            await self._enter(socket, receive, hello, token if hello.token is None else hello.token)
+            token = token if hello.token is None else hello.token
+            await self._enter(socket, receive, hello, token, request_id)
         except Disconnected:
             return
         except TimeoutError:
@@ -70,7 +71,9 @@ class Feeds:
                 _log.error("a feed failed", exc_info=error)
             end_with(socket, error)
 
-    async def _enter(self, socket: Socket, receive: Receive, hello: FeedHello, token: str | None) -> None:
+    async def _enter(
+        self, socket: Socket, receive: Receive, hello: FeedHello, token: str | None, request_id: str
+    ) -> None:
         venue, settings = self._venue, self._venue.settings
         if token is None:
             raise TokenInvalid
@@ -78,7 +81,7 @@ class Feeds:
         place = await self._hub.enter(account, hello.stream)
         try:
             history = History(venue.journal, account, settings.feed_resume_limit)
-            connection = Connection(socket, venue.sequencer, history, account, settings)
+            connection = Connection(socket, venue.sequencer, history, account, settings, request_id)
             await connection.begin(hello.after)
             self._hub.join(connection)
             try:

@@ -60,7 +60,7 @@ async def place_batch(call: Call) -> msgspec.Raw:
     asked = _asked(call, orders)
     told = [""] * len(orders)
     if asked.commands:
-        events = await call.venue.sequencer.submit(asked.commands)
+        events = await call.venue.sequencer.submit(asked.commands, request=call.request_id)
         for at, outcome in zip(asked.places, _outcomes(events, asked.client_ids), strict=True):
             told[at] = outcome if isinstance(outcome, str) else await _repeated(call, outcome)
     for at, error in asked.refused.items():

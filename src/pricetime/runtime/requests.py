@@ -1,0 +1,56 @@
+"""Which requests commands came with, on their way from part to part: for logs alone.
+
+All that a command causes bears its sequence. So a part remembers the requests of the sequences that it has
+heard of lately, and names them on what it sends. No rule depends on it, and no hash holds it: what is
+forgotten, or comes from a part that names nothing, is a line in a log that says less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from pricetime.ports import Message, PartitionBatch
+from pricetime.records import command_array, event_array
+from pricetime.records.routing import EVENTS, Room
+
+
+class Requests:
+    """The requests of the last ``limit`` sequences that were heard of."""
+
+    def __init__(self, limit: int) -> None:
+        self._of: dict[int, str] = {}
+        self._limit = limit
+
+    def hear(self, messages: Iterable[Message]) -> None:
+        """Remember what messages name."""
+        for message in messages:
+            for request, sequences in message.requests:
+                self._of.update(dict.fromkeys(sequences, request))
+        for forgotten in list(self._of)[: max(0, len(self._of) - self._limit)]:
+            del self._of[forgotten]
+
+    def named(self, messages: Iterable[Message]) -> list[Message]:
+        """Return what a partition sends with the requests that the records go back to."""
+        return [msgspec.structs.replace(each, requests=self._behind(each)) for each in messages]
+
+    def _behind(self, message: Message) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        has_events = message.source.room == Room.BOOK or message.destination == EVENTS
+        array = (event_array if has_events else command_array)(message.records)
+        return grouped((sequence, self._of.get(sequence, "")) for sequence in array["sequence"].tolist())
+
+
+def grouped(named: Iterable[tuple[int, str]]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return sequences by their requests, in order; those of no request are left out."""
+    together: dict[str, dict[int, None]] = {}
+    for sequence, request in named:
+        if request:
+            together.setdefault(request, {})[sequence] = None
+    return tuple((request, tuple(sequences)) for request, sequences in together.items())
+
+
+def requests_of(batches: Sequence[PartitionBatch]) -> list[str]:
+    """Return the requests that came in with batches, each once."""
+    named = (request for batch in batches for message in batch.inputs for request, _ in message.requests)
+    return list(dict.fromkeys(named))
