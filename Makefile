@@ -31,12 +31,11 @@ demo: setup  ## start a venue with a moving market on http://127.0.0.1:8080
 up: setup  ## install what is missing, and run the venue as many services on https://127.0.0.1:8080
 	@exec $(BIN)/pricetime up
 
-# The tests of the services each have a dozen processes of their own, so they run one after the other.
 test: lint  ## lint, then run every test; those of a whole venue on the reference rules as well
 	tools/page size
 	tools/page test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) --ignore=tests/services
-	$(BIN)/python -m pytest tests/services
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) tests/services
 	PRICETIME_CORE=rules $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/api tests/contract tests/chaos
 
 lint: setup  ## ruff, mypy, import-linter, and the page's types
