@@ -1,9 +1,10 @@
 """Harm each part of a venue of many services under load: ``python -m tests.chaos.services --rounds 5``.
 
 Accounts trade with each other through nginx with the SDK: they send again what was not answered, with the
-same client order id, and read what they wrote. Somebody follows the streams. Meanwhile each process and
-server is killed, servers and hosts are stopped for ten seconds, broker and database are restarted. After
-each harm everybody has to get through again; how long that took is told in a table. Always
+same client order id, and read what they wrote. One of them places its orders over the feed. Somebody follows
+the streams. Meanwhile each process and server is killed, servers and hosts are stopped for ten seconds,
+broker and database are restarted. After each harm everybody has to get through again; how long that took is
+told in a table. Always
 
 * an account's newest orders are those that it sent, each once.
 
@@ -30,19 +31,23 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
+from uuid import UUID
 
 import httpx2
 from tests.support.crowd import leaving_connections
 from tests.support.topology import Topology, pricetime
+from websockets.exceptions import ConnectionClosed
 
 from pricetime import schema
-from pricetime.client import Client, Picture, Retry, depth, trades
+from pricetime.client import ApiError, Client, Feed, Picture, Retry, depth, trades
 from pricetime.client.calls import new_id
+from pricetime.records import Command, Side
+from pricetime.records.commands import place_order
 from pricetime.services.topology.plan import SERVICES
 from pricetime.services.topology.probes import Prober
 from pricetime.services.topology.supervision import RUNNING
@@ -55,6 +60,8 @@ PATIENCE_S: Final = 120.0
 PROMISED_S: Final = 10.0
 """Within which the venue is to be back; told in the table, for a slow machine may take longer."""
 _MONEY: Final = 10**9
+_TICK: Final = 100
+"""Ten-thousandths of the currency in a cent."""
 _SHARES: Final = 10**6
 _PASSWORD: Final = "correct horse"
 _INSISTENT: Final = Retry(tries=10_000, max_s=0.5, total_s=PATIENCE_S)
@@ -178,6 +185,66 @@ class Trader:
             raise Lost(f"the newest orders of {self.name} are {newest}, not {self.sent[-_NEWEST:]}")
 
 
+class Feeder(Trader):
+    """A trader that places its orders over the feed.
+
+    Where a feed ends for good, it opens another and sends what was not acknowledged again, with the same
+    client ids.
+    """
+
+    def __init__(self, url: str, http: httpx2.Client, number: int) -> None:
+        super().__init__(url, http, number)
+        self._feed = ExitStack()
+        self._open_feed: Feed | None = None
+
+    def end(self) -> None:
+        super().end()
+        self._feed.close()
+
+    def _round(self) -> None:
+        """Send some orders at once, wait until they are acknowledged, and look at them."""
+        orders = []
+        for _ in range(self._dice.randint(1, 4)):
+            self.sent.append(new_id())
+            orders.append(
+                place_order(
+                    0,
+                    int(self._dice.choice(self.stocks)),
+                    self._dice.choice((Side.BUY, Side.SELL)),
+                    self._dice.randint(1, 9),
+                    self._dice.randint(9_995, 10_005) * _TICK,
+                    client_id=UUID(self.sent[-1]).bytes,
+                )
+            )
+        began_s = time.monotonic()
+        self._send(orders, began_s + PATIENCE_S)
+        self.longest_s = max(self.longest_s, time.monotonic() - began_s)
+        self._look()
+
+    def _send(self, orders: list[Command], deadline: float) -> None:
+        while True:
+            try:
+                feed = self._opened()
+                feed.send(orders)
+                feed.flush(max(0.0, deadline - time.monotonic()))
+                with suppress(TimeoutError):
+                    while True:
+                        feed.receive(0)
+            except (ApiError, ConnectionClosed):
+                self._feed.close()
+                self._open_feed = None
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_REST_S)
+            else:
+                return
+
+    def _opened(self) -> Feed:
+        if self._open_feed is None:
+            self._open_feed = self._feed.enter_context(self.client.feed(patience_s=PATIENCE_S))
+        return self._open_feed
+
+
 class Follower:
     """Follows books and tapes in a thread of its own, as the page does."""
 
@@ -220,7 +287,8 @@ class Load:
             httpx2.Client(base_url=topology.url, verify=topology.trusting(None), timeout=_TIMEOUT_S)
         )
         stack.enter_context(trusted(topology.layout.certs / "ca.pem"))
-        self.traders = [Trader(topology.url, http, number) for number in range(ACCOUNTS)]
+        self.traders = [Trader(topology.url, http, number) for number in range(1, ACCOUNTS)]
+        self.traders.append(Feeder(topology.url, http, ACCOUNTS))
         for trader in self.traders:
             trader.join()
         names = (f"Chaos {number}" for number in range(STOCKS))

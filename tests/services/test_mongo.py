@@ -39,6 +39,17 @@ async def test_every_index_of_the_table_is_made_and_making_them_again_changes_no
         assert made == {index.keys for index in collection.indexes}, collection.name
 
 
+async def test_every_collection_is_there_before_its_first_row_whoever_makes_it(
+    mongo_settings: Settings,
+) -> None:
+    services = [Mongo.connect(mongo_settings, None) for _ in range(4)]
+    await asyncio.gather(*(each.prepare() for each in services))
+    found = await services[0].database.list_collection_names()
+    assert sorted(found) == sorted(collection.name for collection in EVERY_COLLECTION)
+    for each in services:
+        await each.close()
+
+
 async def test_numbers_come_back_as_plain_ones(mongo: Mongo) -> None:
     await mongo.database["counters"].insert_one({"_id": "large", "value": Int64(2**40)})
     found = await mongo.database["counters"].find_one({"_id": "large"})

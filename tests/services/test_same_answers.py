@@ -10,17 +10,24 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.support.topology import Topology
+from tests.support.topology import Topology, pricetime
+
+from pricetime.services.topology.plan import SERVICES
 
 ROOT = Path(__file__).parents[2]
 ALONE = "tests/api/test_bad_input.py"
 """Compares the whole venue before and after, so nobody else may do anything there meanwhile."""
 PATIENCE_S = 900
+
+
+def stream_pids(topology: Topology) -> list[int]:
+    states = topology.supervisor.states()
+    return [state.pid for name, state in states.items() if name.startswith("stream-")]
 
 
 def failures(topology: Topology, *arguments: str) -> str:
@@ -31,7 +38,7 @@ def failures(topology: Topology, *arguments: str) -> str:
         "PRICETIME_TEST_CA": str(topology.layout.certs / "ca.pem"),
         "PRICETIME_TEST_ADMIN": shlex.join(admin),
         "PRICETIME_TEST_DATA": str(topology.layout.data),
-        "PRICETIME_TEST_PID": str(topology.pid("stream-1")),
+        "PRICETIME_TEST_PIDS": " ".join(str(pid) for pid in stream_pids(topology)),
     }
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("PRICETIME_", "PYTEST"))
@@ -54,6 +61,21 @@ def failures(topology: Topology, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
+def twofold(topology: Topology) -> Iterator[Topology]:
+    """The venue with two processes of every service, so that what one has done another one tells."""
+    before = topology.record.scale
+    scale(topology, dict.fromkeys(SERVICES, 2))
+    yield topology
+    scale(topology, before)
+
+
+def scale(topology: Topology, counts: Mapping[str, int]) -> None:
+    words = [f"{name}={count}" for name, count in counts.items()]
+    told = pricetime("scale", "--data", topology.layout.data, *words)
+    assert told.returncode == 0, told.stderr
+
+
+@pytest.fixture(scope="module")
 def one_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
     """A venue that has all money in one ledger."""
     with Topology(tmp_path_factory.mktemp("one-ledger") / "data", ledgers=1, books=2) as running:
@@ -62,18 +84,16 @@ def one_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
 
 
 def test_the_api_its_streams_and_its_feed_answer_as_those_of_one_process_do(
-    topology: Topology, one_ledger: Topology
+    twofold: Topology, one_ledger: Topology
 ):
     many = ("tests/api", "tests/contract", f"--ignore={ALONE}", "-m", "not one_ledger", "-n", "2")
     one = (ALONE, "tests/contract/test_daytrade_general.py", "-k", "test_bad_input or one_ledger")
     with ThreadPoolExecutor(2) as both:
-        found = list(
-            both.map(lambda run: failures(run[0], *run[1:]), [(topology, *many), (one_ledger, *one)])
-        )
+        found = list(both.map(lambda run: failures(run[0], *run[1:]), [(twofold, *many), (one_ledger, *one)]))
     if any(found):
         pytest.fail("\n".join(found), pytrace=False)
 
 
-def test_two_people_trade_on_the_page(topology: Topology):
-    if failed := failures(topology, "tests/browser/test_trading.py", "-k", "two_people_trade"):
+def test_two_people_trade_on_the_page(twofold: Topology):
+    if failed := failures(twofold, "tests/browser/test_trading.py", "-k", "two_people_trade"):
         pytest.fail(failed, pytrace=False)

@@ -1,7 +1,7 @@
 """The front door of a sharded cluster, as far as a driver's handshake and commands without results go.
 
-It answers ``ok`` to every command and keeps what it was asked: a cluster is more than the tests can start,
-and what matters is only which commands are sent.
+It answers ``ok`` to every command, has no collections, and keeps what it was asked: a cluster is more than
+the tests can start, and what matters is only which commands are sent.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class _Conversation(socketserver.StreamRequestHandler):
         name = next(iter(command))
         if name in ("hello", "ismaster"):
             return _HELLO
+        if name == "listCollections":
+            return {"ok": 1, "cursor": {"id": 0, "ns": "pricetime.$cmd.listCollections", "firstBatch": []}}
         if name not in ("ping", "endSessions"):
             self.server.asked.append(command)
         return {"ok": 1}
@@ -70,6 +72,8 @@ def mongos() -> Iterator[Mongos]:
     with Mongos() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

@@ -10,7 +10,7 @@ a power cut would. Log-ins are cheap and rates unlimited unless the settings say
 - ``PRICETIME_TEST_ADMIN``: the command that makes an administrator of it, as `pricetime admin create`;
 - ``PRICETIME_TEST_CA``: the certificate of the authority to trust, where its address begins with https;
 - ``PRICETIME_TEST_DATA``: its folder of data;
-- ``PRICETIME_TEST_PID``: the process that serves its streams.
+- ``PRICETIME_TEST_PIDS``: the processes that serve its streams.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ DEFAULTS: Final[dict[str, object]] = {
 
 
 class Venue:
-    """One running venue, whoever runs it. ``data``: its folder; ``pid``: the process that serves streams."""
+    """One running venue, whoever runs it. ``data``: its folder; ``streaming``: processes of its streams."""
 
     data: Path
-    pid: int
+    streaming: list[int]
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -72,7 +72,7 @@ class Elsewhere(Venue):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.data = Path(os.environ.get("PRICETIME_TEST_DATA", "of nobody"))
-        self.pid = int(os.environ.get("PRICETIME_TEST_PID", 0))
+        self.streaming = [int(pid) for pid in os.environ.get("PRICETIME_TEST_PIDS", "").split()]
 
     def add_admin(self, user_name: str, password: str, name: str) -> None:
         command = os.environ.get("PRICETIME_TEST_ADMIN")
@@ -115,6 +115,7 @@ class Server(Child, Venue):
         super().__init__("http://" + announced.split("http://")[1].strip())
         self.port = int(self.url.rsplit(":", 1)[1])
         self.pid = self._process.pid
+        self.streaming = [self.pid]
 
     def add_admin(self, user_name: str, password: str, name: str) -> None:
         create_admin(Settings(data=str(self.data), bcrypt_cost=4), user_name, password, name)

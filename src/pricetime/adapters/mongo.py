@@ -25,7 +25,7 @@ from bson.int64 import Int64
 from pymongo import AsyncMongoClient, IndexModel, MongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.monitoring import (
     CommandFailedEvent,
     CommandListener,
@@ -44,6 +44,7 @@ from pricetime.telemetry import Metrics
 Document = dict[str, Any]
 EVERY_COLLECTION: Final = (*COLLECTIONS, *VIEW_COLLECTIONS)
 
+_NAMESPACE_EXISTS: Final = 48
 _SHOWN_LIMIT: Final = 300  # characters of a driver's message, which may describe the whole cluster
 
 
@@ -130,12 +131,26 @@ class Mongo:
         return cls(client, sync_client, settings.mongo_database, commands)
 
     async def prepare(self) -> None:
-        """Make every index that is not there yet; DatabaseFailed."""
+        """Make every collection and index that is not there yet; DatabaseFailed.
+
+        So none is made by a first row, in the middle of a transaction.
+        """
         with failing_as(DatabaseFailed):
+            there = set(await self.database.list_collection_names())
             for collection in EVERY_COLLECTION:
                 if collection.indexes:
                     models = [_model(index) for index in collection.indexes]
                     await self.database[collection.name].create_indexes(models)
+                elif collection.name not in there:
+                    await self._create(collection.name)
+
+    async def _create(self, collection: str) -> None:
+        """Make a collection, unless somebody else has made it just now."""
+        try:
+            await self.database.command("create", collection)
+        except OperationFailure as error:
+            if error.code != _NAMESPACE_EXISTS:
+                raise
 
     async def shard(self) -> list[str]:
         """Apply the shard keys, also where some are applied already; return the names of the collections.

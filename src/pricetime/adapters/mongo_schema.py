@@ -1,6 +1,6 @@
 """Every collection of MongoDB with its indexes and its shard key, in one table.
 
-``Mongo.prepare`` makes the indexes when a service starts; ``pricetime mongo shard`` applies the shard keys on
+``Mongo.prepare`` makes them when a service starts; ``pricetime mongo shard`` applies the shard keys on
 a sharded cluster; ``pricetime mongo indexes`` prints the table.
 
 Uniqueness is always that of ``_id``, never of an index beside it: on a sharded cluster only that can hold.

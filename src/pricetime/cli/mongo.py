@@ -49,7 +49,7 @@ def indexes(as_json: bool) -> None:
 @options.settings
 @options.as_json
 def prepare(data: str | None, chosen: tuple[str, ...], as_json: bool) -> None:
-    """Make every index that is not there yet."""
+    """Make every collection and index that is not there yet."""
     from pricetime.services.databases import collections
     from pricetime.services.databases import prepare as make
 
@@ -58,7 +58,7 @@ def prepare(data: str | None, chosen: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json({"indexes": made})
     else:
-        say(f"All {made} indexes are there.")
+        say(f"All {len(collections())} collections and {made} indexes are there.")
 
 
 @command.command
