@@ -22,10 +22,13 @@ from pricetime.settings import Settings
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests of the one topology to one worker."""
+    """Give all tests of the one topology to one worker, and to one those that start one of their own."""
     for item in items:
-        if "topology" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "topology" in fixtures:
             item.add_marker(pytest.mark.xdist_group("topology"))
+        elif not {"small", "scaled"}.isdisjoint(fixtures):
+            item.add_marker(pytest.mark.xdist_group("own topology"))
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,6 @@ from tests.support.trader import PASSWORD, unique
 from pricetime.client import AsyncClient
 from pricetime.services.topology.probes import Prober
 
-pytestmark = pytest.mark.xdist_group("topology")
-
 _STOCKS = 32
 _PATIENCE_S = 180
 _SETTINGS = {

@@ -19,8 +19,6 @@ from tests.support.visitor import Visitor
 from pricetime.services.offline import create_admin
 from pricetime.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("topology")
-
 _PATIENCE_S = 90
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from tests.support.topology import Topology, eventually
 from tests.support.trader import PASSWORD, unique
 
 from pricetime.client import Client
-
-pytestmark = pytest.mark.xdist_group("topology")
 
 
 def services_that_name(topology: Topology, request_id: str) -> set[str]:

@@ -19,8 +19,6 @@ from tests.support.trader import PASSWORD, unique
 
 from pricetime.client import ApiError, Client
 
-pytestmark = pytest.mark.xdist_group("topology")
-
 STEPS = 150
 ACCOUNTS = 4
 STOCKS = 2

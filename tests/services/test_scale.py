@@ -20,8 +20,6 @@ from pricetime.services.topology.record import locked, write_record
 from pricetime.services.topology.supervision import Supervised, write_program
 from pricetime.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("topology")
-
 _TRADERS = 6
 _PATIENCE_S = 120
 

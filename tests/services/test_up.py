@@ -27,8 +27,6 @@ from pricetime.services.topology.record import Part, locked
 from pricetime.services.topology.watcher import Watcher
 from pricetime.settings import load
 
-pytestmark = pytest.mark.xdist_group("topology")
-
 HTTP = b"GET /healthz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
 AMQP = b"AMQP\x00\x00\x09\x01"
 PING = b"PING\r\n"

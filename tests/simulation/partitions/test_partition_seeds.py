@@ -1,4 +1,4 @@
-"""A thousand seeds of the venue in parts; and a seed is one run, always the same."""
+"""Three thousand seeds of the venue in parts; and a seed is one run, always the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import pytest
 from tests.simulation.partitions.world import Parts, Totals, World, run
 
-SHARES = {"auto": 8, "rules": 2}
+SHARES = {"auto": 24, "rules": 6}
 SEEDS_A_SHARE = 100
 
 
