@@ -258,15 +258,21 @@ GET = b"GET /v1/orders/feed HTTP/1.1\r\n"
 
 
 def said(server: Venue, *parts: bytes) -> bytes:
-    """Send parts, each after something has come back; return all that comes until the connection ends."""
+    """Send parts, each after something has come back; return all that comes, up to a close frame."""
     answer = b""
     with server.connect() as connection:
         for part in parts:
             connection.sendall(part)
             answer += connection.recv(65_536)
-        while received := connection.recv(65_536):
+        while not is_closed(answer) and (received := connection.recv(65_536)):
             answer += received
     return answer
+
+
+def is_closed(answer: bytes) -> bool:
+    """Whether a WebSocket has been accepted, and ended by a whole close frame at once."""
+    frame = answer.partition(b"\r\n\r\n")[2]
+    return frame[:1] == b"\x88" and len(frame) >= 2 + frame[1]
 
 
 @pytest.mark.parametrize(
