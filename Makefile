@@ -6,8 +6,11 @@ STAMP := $(VENV)/.set-up-done
 PAGE := src/pricetime/page/index.html
 # Folders are listed too, because they tell of files that were removed.
 PAGE_SOURCES := $(shell find web -mindepth 1 -not -path 'web/node_modules*' 2>/dev/null)
-# A file of browser tests stays with one worker, as it shares a browser and a venue.
-PYTEST_FLAGS ?= -n auto --dist loadgroup
+# A file of browser tests stays with one worker, as it shares a browser and a venue. Many tests wait for what takes
+# its time, so there is a worker more than processors; those of the services keep a dozen processes busy each.
+PROCESSORS := $(shell getconf _NPROCESSORS_ONLN)
+PYTEST_FLAGS ?= -n $$(($(PROCESSORS) + 1)) --dist loadgroup
+SERVICES_FLAGS ?= -n $(PROCESSORS) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test lint format docs bench crash chaos sanitize lock pictures soak-page clean
@@ -35,7 +38,7 @@ test: lint  ## lint, then run every test; those of a whole venue on the referenc
 	tools/page size
 	tools/page test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) --ignore=tests/services
-	$(BIN)/python -m pytest $(PYTEST_FLAGS) tests/services
+	$(BIN)/python -m pytest $(SERVICES_FLAGS) tests/services
 	PRICETIME_CORE=rules $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/api tests/contract tests/chaos
 
 lint: setup  ## ruff, mypy, import-linter, and the page's types
