@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aio_pika
 import pytest
+from redis import Redis
 from tests.support.desk import Desk
 from tests.support.hosts import TOPOLOGY, Place
 from tests.support.mongo import MongoServer, fresh_database, mongo_url
@@ -89,6 +90,8 @@ def own_rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServe
 def place(tmp_path: Path, own_rabbit: RabbitServer, redis_server: RedisServer) -> Iterator[Place]:
     """Servers without anything in them."""
     asyncio.run(_without_queues(own_rabbit))
+    with Redis.from_url(redis_server.url) as redis:
+        redis.flushall()
     with ExitStack() as stack:
         mongodb = MongoServer(tmp_path / "mongodb", "--sync-on-commit")
         stack.callback(mongodb.kill)

@@ -67,6 +67,7 @@ async def test_an_engine_comes_when_queues_are_long_and_goes_when_they_are_short
         stocks = [(await client.create_stock(unique("Scaled"))).stock for _ in range(_STOCKS)]
 
         ask(scaled, "drain")
+        await until(lambda: scaled.books() == {"engine-1": 0})
         orders = [asyncio.create_task(client.place_order(stock, "buy", 1, "1.00")) for stock in stocks]
         await until(lambda: engines(scaled) == 2)
         assert {(await order).status for order in orders} == {"open"}

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
 import httpx2
 import pytest
@@ -109,17 +108,10 @@ async def scale(topology: Topology, *counts: str) -> dict[str, int]:
     return json.loads(told.stdout)["scale"]
 
 
-def hosts_of_books(topology: Topology) -> dict[str, int]:
-    """How many books each engine has that serves."""
-    told = pricetime("engines", "--data", topology.layout.data, "--json")
-    found: list[dict[str, Any]] = json.loads(told.stdout)
-    return {each["host"]: len(each["partitions"]) for each in found if each["kind"] == "engine"}
-
-
 async def until_books_are_with(topology: Topology, names: set[str]) -> None:
     async with asyncio.timeout(_PATIENCE_S):
         while True:
-            found = await asyncio.to_thread(hosts_of_books, topology)
+            found = await asyncio.to_thread(topology.books)
             if found.keys() == names and all(found.values()) and sum(found.values()) == 16:
                 return
             await asyncio.sleep(0.2)

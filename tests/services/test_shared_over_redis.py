@@ -23,7 +23,8 @@ _PATIENCE_S = 60
 
 @pytest.fixture
 async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    client = connect_redis(Settings(redis_url=redis_server.url), None)
+    patient = Settings(redis_url=redis_server.url, redis_timeout_ms=60_000)
+    client = connect_redis(patient, None)
     yield client
     await client.aclose()
 
@@ -75,19 +76,19 @@ def lockout() -> Lockout:
 
 
 async def test_what_one_service_lets_through_another_counts(redis: Redis) -> None:
-    settings = Settings(rate_account_per_s=1, rate_account_burst=10)
+    settings = Settings(rate_account_per_s=1, rate_account_burst=1_000)
     rates = [Rates(settings), Rates(settings)]
     one, other = (each.accounts for each in rates)
     assert one is not None
     assert other is not None
     async with sharing(redis, rates, [lockout(), lockout()], SetClock()):
         for _ in range(3):
-            one.charge(5, 3)
+            one.charge(5, 300)
         async with asyncio.timeout(_PATIENCE_S):
-            while other.charge(5, 0).remaining > 2:
+            while other.charge(5, 0).remaining > 500:
                 await asyncio.sleep(0.01)
-        assert not other.charge(5, 9).allowed
-        assert other.charge(6, 9).allowed
+        assert not other.charge(5, 900).allowed
+        assert other.charge(6, 900).allowed
 
 
 async def test_wrong_passwords_are_counted_together_wherever_they_were_tried(redis: Redis) -> None:

@@ -89,6 +89,12 @@ class Topology:
         """The process id of a part; 0 where it does not run now."""
         return self.supervisor.states()[name].pid
 
+    def books(self) -> dict[str, int]:
+        """How many books each engine has that serves."""
+        told = pricetime("engines", "--data", self.layout.data, "--json")
+        found: list[dict[str, Any]] = json.loads(told.stdout)
+        return {each["host"]: len(each["partitions"]) for each in found if each["kind"] == "engine"}
+
     def processes(self) -> list[Process]:
         """All that run of it."""
         record = read_record(self.layout)
