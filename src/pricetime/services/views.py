@@ -22,12 +22,13 @@ from pricetime.adapters.copied_views import NoticesOfVersions
 from pricetime.adapters.mongo import Mongo
 from pricetime.adapters.mongo_partitions import MongoPartitionJournal
 from pricetime.adapters.mongo_view_store import MongoViewStore
+from pricetime.adapters.rabbit import Rabbit
 from pricetime.adapters.redis_copies import Versions
-from pricetime.ports import PartitionBatch
+from pricetime.ports import NoticeSender, PartitionBatch
 from pricetime.records import EVENT_BYTES, event_array
 from pricetime.rules.partitions import Address, Topology
 from pricetime.runtime.hosting import Counters, until_cancelled
-from pricetime.runtime.notices import told_by
+from pricetime.runtime.notices import GatheredNotices, told_by
 from pricetime.runtime.requests import requests_of
 from pricetime.services.broker import Broker
 from pricetime.services.process import ServiceProcess
@@ -60,6 +61,7 @@ class Follows:
         self._mongo = mongo
         self._versions = Versions(redis, settings.copy_ms)
         self._batch_limit = settings.view_batch_limit
+        self._rabbit: Rabbit | None = None
 
     def stand_by(self, address: Address) -> bool:  # noqa: ARG002 - a follower has no queue to wait for
         """Return that it begins at once: the fence keeps two apart."""
@@ -74,7 +76,7 @@ class Follows:
             self._topology,
             MongoPartitionJournal(self._mongo.database, address),
             store,
-            NoticesOfVersions(rabbit.notices(), self._versions),
+            self._notices_over(rabbit),
             batch_limit=self._batch_limit,
             on_save=self._count,
         )
@@ -91,6 +93,13 @@ class Follows:
             listening.cancel()
             await asyncio.wait([listening])
             await asyncio.to_thread(store.close)
+
+    def _notices_over(self, rabbit: Rabbit) -> NoticeSender:
+        """Return the one way of notices over a connection, for all followers here."""
+        if self._rabbit is not rabbit:
+            self._rabbit = rabbit
+            self._notices = GatheredNotices(NoticesOfVersions(rabbit.notices(), self._versions))
+        return self._notices
 
     def _count(self, batches: Sequence[PartitionBatch]) -> None:
         if requests := requests_of(batches):
