@@ -209,7 +209,7 @@ def test_the_cookie_of_the_page_counts_from_our_own_page_alone(
     }
     with RawStream(server.url, headers=headers) as stream:
         stream.say(op="subscribe", channel="account")
-        assert stream.next()["type"] == first
+        assert stream.until(lambda message: message["type"] != "heartbeat")["type"] == first
 
 
 # ------------------------------------------------------------------------------------- limits, ends

@@ -23,13 +23,13 @@ from pricetime.settings import Settings
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests of the one topology to one worker, and to one those that start one of their own."""
+    """Give all tests of the one topology to one worker, and to one those that have others."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "topology" in fixtures:
             item.add_marker(pytest.mark.xdist_group("topology"))
-        elif not {"small", "scaled"}.isdisjoint(fixtures):
-            item.add_marker(pytest.mark.xdist_group("own topology"))
+        elif not {"small", "scaled", "harmed", "one_ledger"}.isdisjoint(fixtures):
+            item.add_marker(pytest.mark.xdist_group("other topologies"))
 
 
 @pytest.fixture(scope="session")

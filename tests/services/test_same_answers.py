@@ -11,7 +11,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -30,8 +29,8 @@ def stream_pids(topology: Topology) -> list[int]:
     return [state.pid for name, state in states.items() if name.startswith("stream-")]
 
 
-def failures(topology: Topology, *arguments: str) -> str:
-    """Run tests against a venue, and return what they say where they fail."""
+def pass_all(topology: Topology, *arguments: str) -> None:
+    """Run tests against a venue, and fail with what they say where they do."""
     admin = [sys.executable, "-m", "pricetime.cli", "admin", "create", "--data", str(topology.layout.data)]
     told = {
         "PRICETIME_TEST_URL": topology.url,
@@ -56,8 +55,9 @@ def failures(topology: Topology, *arguments: str) -> str:
                 timeout=PATIENCE_S,
                 check=False,
             ).returncode
+    if code:
+        pytest.fail(said.read_text(), pytrace=False)
     print(said.read_text())
-    return said.read_text() if code else ""
 
 
 @pytest.fixture(scope="module")
@@ -83,17 +83,19 @@ def one_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
         yield running
 
 
-def test_the_api_its_streams_and_its_feed_answer_as_those_of_one_process_do(
-    twofold: Topology, one_ledger: Topology
-):
-    many = ("tests/api", "tests/contract", f"--ignore={ALONE}", "-m", "not one_ledger", "-n", "2")
-    one = (ALONE, "tests/contract/test_daytrade_general.py", "-k", "test_bad_input or one_ledger")
-    with ThreadPoolExecutor(2) as both:
-        found = list(both.map(lambda run: failures(run[0], *run[1:]), [(twofold, *many), (one_ledger, *one)]))
-    if any(found):
-        pytest.fail("\n".join(found), pytrace=False)
+def test_the_api_its_streams_and_its_feed_answer_as_those_of_one_process_do(topology: Topology):
+    pass_all(topology, "tests/api", "tests/contract", f"--ignore={ALONE}", "-m", "not one_ledger", "-n", "2")
+
+
+def test_what_one_of_two_processes_has_done_the_other_one_tells(twofold: Topology):
+    pass_all(twofold, "tests/contract", "-m", "not one_ledger", "-n", "2")
 
 
 def test_two_people_trade_on_the_page(twofold: Topology):
-    if failed := failures(twofold, "tests/browser/test_trading.py", "-k", "two_people_trade"):
-        pytest.fail(failed, pytrace=False)
+    pass_all(twofold, "tests/browser/test_trading.py", "-k", "two_people_trade")
+
+
+def test_a_venue_with_all_money_in_one_ledger_answers_as_one_process_does(one_ledger: Topology):
+    pass_all(
+        one_ledger, ALONE, "tests/contract/test_daytrade_general.py", "-k", "test_bad_input or one_ledger"
+    )

@@ -109,7 +109,7 @@ class Topology:
 
     def client(self, **how: Any) -> httpx2.Client:
         """A client of nginx."""
-        return httpx2.Client(base_url=self.url, verify=self.trusting(None), timeout=30, **how)
+        return httpx2.Client(base_url=self.url, verify=self.trusting(None), timeout=120, **how)
 
     def __enter__(self) -> Self:
         return self

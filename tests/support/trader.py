@@ -25,7 +25,7 @@ class Guest:
     """Somebody without a session."""
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
-        self.http = httpx2.Client(base_url=url, headers=headers or {}, timeout=30)
+        self.http = httpx2.Client(base_url=url, headers=headers or {}, timeout=120)
 
     def post(
         self, path: str, body: Any = None, *, text: str | bytes | None = None, **headers: str
