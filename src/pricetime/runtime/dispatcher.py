@@ -26,9 +26,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
-import numpy as np
 import structlog
 
 from pricetime.errors import AnswerLate, BrokerFailed, QueueFull, VenueStopped
@@ -286,16 +286,17 @@ class Dispatcher:
 
     def _collect(self, notice: Notice) -> bytes:
         """Give each command under way its events of a notice, and return those that are told now."""
-        told, is_all = [], True
-        for sequence, events in _by_command(notice.events):
+        events = notice.events
+        told, kept = [], 0
+        for sequence, start, end in _by_command(events):
             each = self._underway.get(sequence)
-            if each is not None and each.submission.lane is not None:
-                is_all = False
-            else:
-                told.append(events)
-            if each is not None:
-                self._take(each, notice, events)
-        return notice.events if is_all else b"".join(told)
+            if each is None:  # most commands are those of other services
+                continue
+            if each.submission.lane is not None:
+                told.append(events[kept:start])
+                kept = end
+            self._take(each, notice, events[start:end])
+        return b"".join([*told, events[kept:]]) if kept else events
 
     def _tell(self, events: bytes) -> None:
         """Tell those who listen of events, in batches of bounded size."""
@@ -447,9 +448,10 @@ class _Line:
         await outputs.publish([message])
 
 
-def _by_command(events: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield runs of events of one command; the events of a command may come in several runs."""
-    sequences = event_array(events)["sequence"].copy()
-    starts = np.flatnonzero(np.append(True, sequences[1:] != sequences[:-1])).tolist()
-    for start, end in zip(starts, [*starts[1:], len(sequences)], strict=True):
-        yield int(sequences[start]), events[start * EVENT_BYTES : end * EVENT_BYTES]
+def _by_command(events: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield sequence, start and end of runs of events of one command, which may have several."""
+    start = end = 0
+    for sequence, run in groupby(event_array(events)["sequence"].tolist()):
+        end += EVENT_BYTES * sum(1 for _ in run)
+        yield sequence, start, end
+        start = end
