@@ -66,14 +66,16 @@ def test_an_account_is_told_its_orders_executions_money_and_shares(
         assert first["data"]["orders"] == []
         assert first["data"]["wallet"] == buyer.get_v1("/wallet")
         order = buyer.placed(stock, "buy", 10, "15.00")["order"]
-        opened = stream.update("account")["data"]
+        opened = stream.changes(lambda told: bool(told["orders"]))
         assert [each["order"] for each in opened["orders"]] == [order]
         seller.placed(stock, "sell", 10, "15.00")
-        filled = stream.update("account")["data"]
-        assert filled["orders"] == buyer.get_v1("/orders")["items"]
-        assert filled["executions"] == buyer.get_v1("/executions")["items"]
-        assert filled["wallet"] == buyer.get_v1("/wallet")
-        assert filled["holdings"] == buyer.get_v1("/portfolio")["holdings"]
+        filled = {
+            "orders": buyer.get_v1("/orders")["items"],
+            "executions": buyer.get_v1("/executions")["items"],
+            "wallet": buyer.get_v1("/wallet"),
+            "holdings": buyer.get_v1("/portfolio")["holdings"],
+        }
+        stream.changes(lambda told: told == filled)
 
 
 def test_a_checksum_is_of_the_top_ten_levels(stream: RawStream, stock: str, seller: Member, buyer: Member):

@@ -10,13 +10,11 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.topology import Topology, pricetime
-
-from pricetime.services.topology.plan import SERVICES
+from tests.support.topology import Topology
 
 ROOT = Path(__file__).parents[2]
 ALONE = "tests/api/test_bad_input.py"
@@ -61,21 +59,6 @@ def pass_all(topology: Topology, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def twofold(topology: Topology) -> Iterator[Topology]:
-    """The venue with two processes of every service, so that what one has done another one tells."""
-    before = topology.record.scale
-    scale(topology, dict.fromkeys(SERVICES, 2))
-    yield topology
-    scale(topology, before)
-
-
-def scale(topology: Topology, counts: Mapping[str, int]) -> None:
-    words = [f"{name}={count}" for name, count in counts.items()]
-    told = pricetime("scale", "--data", topology.layout.data, *words)
-    assert told.returncode == 0, told.stderr
-
-
-@pytest.fixture(scope="module")
 def one_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
     """A venue that has all money in one ledger."""
     with Topology(tmp_path_factory.mktemp("one-ledger") / "data", ledgers=1, books=2) as running:
@@ -87,12 +70,8 @@ def test_the_api_its_streams_and_its_feed_answer_as_those_of_one_process_do(topo
     pass_all(topology, "tests/api", "tests/contract", f"--ignore={ALONE}", "-m", "not one_ledger", "-n", "2")
 
 
-def test_what_one_of_two_processes_has_done_the_other_one_tells(twofold: Topology):
-    pass_all(twofold, "tests/contract", "-m", "not one_ledger", "-n", "2")
-
-
-def test_two_people_trade_on_the_page(twofold: Topology):
-    pass_all(twofold, "tests/browser/test_trading.py", "-k", "two_people_trade")
+def test_two_people_trade_on_the_page(topology: Topology):
+    pass_all(topology, "tests/browser/test_trading.py", "-k", "two_people_trade")
 
 
 def test_a_venue_with_all_money_in_one_ledger_answers_as_one_process_does(one_ledger: Topology):

@@ -1,7 +1,8 @@
 """Random programs of orders lead a venue of many services where they lead one of one process.
 
 One command after the other, over HTTP; every answer is compared, then all that anybody has. Ids are told
-apart by the order in which they came.
+apart by the order in which they came. Of every service there are two processes, and whoever looks finds all
+that was answered, whichever looks.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tests.support.topology import Topology
 from tests.support.trader import PASSWORD, unique
 
 from pricetime.client import ApiError, Client
+from pricetime.services.topology.plan import SERVICES
 
 STEPS = 150
 ACCOUNTS = 4
@@ -58,6 +60,15 @@ class Market:
             "grant": lambda: client.grant_shares(stock, words["quantity"]),
             "cancel": lambda: client.cancel_order(orders[which % len(orders)]) if orders else None,
             "cancel all": lambda: client.cancel_orders(stock=stock),
+            "look": lambda: [  # at what is one's own; what others do to prices may be told a moment later
+                client.wallet(),
+                [
+                    (each.stock, each.available, each.held, each.average_cost)
+                    for each in client.portfolio().holdings
+                ],
+                client.orders(limit=5).items,
+                client.book(stock),
+            ],
             "amend": lambda: client.amend_order(orders[which % len(orders)], **words) if orders else None,
         }
         try:
@@ -91,7 +102,7 @@ class Market:
             return {
                 name: self._without_ids(each) for name, each in value.items() if name not in _OF_THIS_VENUE
             }
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [self._without_ids(each) for each in value]
         return self._places.get(value, value) if isinstance(value, str) else value
 
@@ -108,6 +119,7 @@ def program(seed: int) -> Iterator[tuple[int, str, int, dict[str, Any]]]:
         "deposit",
         "withdraw",
         "grant",
+        *["look"] * 6,
     ]
     for _ in range(STEPS):
         who, what, which = chosen.randrange(ACCOUNTS), chosen.choice(kinds), chosen.randrange(1_000)
@@ -127,11 +139,20 @@ def program(seed: int) -> Iterator[tuple[int, str, int, dict[str, Any]]]:
         yield who, what, which, words
 
 
+@pytest.fixture(scope="module")
+def twofold(topology: Topology) -> Iterator[Topology]:
+    """The venue with two processes of every service, so that what one has done another one tells."""
+    before = topology.record.scale
+    topology.scale(dict.fromkeys(SERVICES, 2))
+    yield topology
+    topology.scale(before)
+
+
 @pytest.mark.parametrize("seed", [2, 3])
-def test_one_command_after_the_other_they_answer_alike(topology: Topology, server: Venue, seed: int):
+def test_one_command_after_the_other_they_answer_alike(twofold: Topology, server: Venue, seed: int):
     with ExitStack() as stack:
-        doors = [stack.enter_context(topology.client()) for _ in range(ACCOUNTS)]
-        many = Market([Client(topology.url, http=door) for door in doors])
+        doors = [stack.enter_context(twofold.client()) for _ in range(ACCOUNTS)]
+        many = Market([Client(twofold.url, http=door) for door in doors])
         one = Market([stack.enter_context(Client(server.url)) for _ in range(ACCOUNTS)])
         answers = []
         for place, (who, what, which, words) in enumerate(program(seed)):

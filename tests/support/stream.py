@@ -66,6 +66,20 @@ class RawStream:
         """Read to the next update of a channel."""
         return self.until(lambda message: message["type"] == "update" and message["channel"] == channel)
 
+    def changes(self, is_all: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Read changes of the account until they are all; many services tell in parts what one tells."""
+        told: dict[str, Any] = {"orders": [], "executions": [], "wallet": None, "holdings": []}
+        deadline = time.monotonic() + PATIENCE_S
+        while not is_all(told):
+            if time.monotonic() > deadline:
+                raise TimeoutError(told)
+            change = self.update("account")["data"]
+            for name, key in (("orders", "order"), ("holdings", "stock")):
+                told[name] = list({row[key]: row for row in (*told[name], *change[name])}.values())
+            told["executions"] += change["executions"]
+            told["wallet"] = change["wallet"] or told["wallet"]
+        return told
+
     def problem(self) -> dict[str, Any]:
         """Read to the next problem; return it with the code of the problem itself as ``code``."""
         message = self.until(lambda message: message["type"] == "problem")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -88,6 +88,12 @@ class Topology:
     def pid(self, name: str) -> int:
         """The process id of a part; 0 where it does not run now."""
         return self.supervisor.states()[name].pid
+
+    def scale(self, counts: Mapping[str, int]) -> None:
+        """Run so many processes of services."""
+        words = [f"{name}={count}" for name, count in counts.items()]
+        told = pricetime("scale", "--data", self.layout.data, *words)
+        assert told.returncode == 0, told.stderr
 
     def books(self) -> dict[str, int]:
         """How many books each engine has that serves."""
