@@ -212,7 +212,7 @@ class Settings:
         10_000, "services", "whose messages a partition knows again", 10, 1_000_000
     )
     requests_remembered: int = _option(
-        100_000, "commands", "whose request ids a partition names in its log and passes on", 0, 10_000_000
+        10_000, "commands", "whose request ids a partition names in its log and passes on", 10, 1_000_000
     )
     rabbit_queue_limit: int = _option(
         1_000_000, "messages", "in the queue of a partition; more are refused", 100, 1_000_000_000

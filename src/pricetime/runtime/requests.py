@@ -17,19 +17,20 @@ from pricetime.records.routing import EVENTS, Room
 
 
 class Requests:
-    """The requests of the last ``limit`` sequences that were heard of."""
+    """The requests of the sequences that were heard of last: of ``limit`` about, of half as many surely."""
 
     def __init__(self, limit: int) -> None:
-        self._of: dict[int, str] = {}
-        self._limit = limit
+        self._newest: dict[int, str] = {}
+        self._before: dict[int, str] = {}
+        self._half = limit // 2
 
     def hear(self, messages: Iterable[Message]) -> None:
         """Remember what messages name."""
         for message in messages:
             for request, sequences in message.requests:
-                self._of.update(dict.fromkeys(sequences, request))
-        for forgotten in list(self._of)[: max(0, len(self._of) - self._limit)]:
-            del self._of[forgotten]
+                self._newest.update(dict.fromkeys(sequences, request))
+        if len(self._newest) > self._half:  # forgetting one by one would cost more than all the rest
+            self._before, self._newest = self._newest, {}
 
     def named(self, messages: Iterable[Message]) -> list[Message]:
         """Return what a partition sends with the requests that the records go back to."""
@@ -38,7 +39,10 @@ class Requests:
     def _behind(self, message: Message) -> tuple[tuple[str, tuple[int, ...]], ...]:
         has_events = message.source.room == Room.BOOK or message.destination == EVENTS
         array = (event_array if has_events else command_array)(message.records)
-        return grouped((sequence, self._of.get(sequence, "")) for sequence in array["sequence"].tolist())
+        return grouped((sequence, self._request_of(sequence)) for sequence in array["sequence"].tolist())
+
+    def _request_of(self, sequence: int) -> str:
+        return self._newest.get(sequence) or self._before.get(sequence, "")
 
 
 def grouped(named: Iterable[tuple[int, str]]) -> tuple[tuple[str, tuple[int, ...]], ...]:

@@ -36,10 +36,11 @@ def test_a_message_is_named_with_what_its_records_go_back_to() -> None:
 
 
 def test_only_the_last_are_remembered() -> None:
-    requests = Requests(2)
-    requests.hear([heard("a", 1, 2), heard("b", 3)])
-    [named] = requests.named([sent(1, 2, 3)])
-    assert named.requests == (("a", (2,)), ("b", (3,)))
+    requests = Requests(4)
+    for sequence, request in enumerate("abcdef", 1):
+        requests.hear([heard(request, sequence)])
+    [named] = requests.named([sent(1, 2, 3, 4, 5, 6)])
+    assert named.requests == (("d", (4,)), ("e", (5,)), ("f", (6,)))
 
 
 def test_requests_of_batches_are_told_once() -> None:
