@@ -273,7 +273,7 @@ def test_a_stream_that_is_refused_for_good_says_so(start_server: Callable[..., S
     server = start_server(stream_connections_limit=1)
     with Client(server.url) as client, client.stream(prices()) as first:
         first.receive(PATIENCE_S)
-        with client.stream(prices(), patience_s=1) as second, pytest.raises(ApiError) as refused:
+        with client.stream(prices()) as second, pytest.raises(ApiError) as refused:
             second.receive(PATIENCE_S)
     assert refused.value.code == "too_many_streams"
 
