@@ -102,12 +102,6 @@ async def trading(topology: Topology) -> AsyncIterator[Floor]:
             await trader.verify()
 
 
-async def scale(topology: Topology, *counts: str) -> dict[str, int]:
-    told = await asyncio.to_thread(pricetime, "scale", "--data", topology.layout.data, "--json", *counts)
-    assert told.returncode == 0, told.stderr
-    return json.loads(told.stdout)["scale"]
-
-
 async def until_books_are_with(topology: Topology, names: set[str]) -> None:
     async with asyncio.timeout(_PATIENCE_S):
         while True:
@@ -129,16 +123,16 @@ async def test_engines_and_services_come_and_go_without_an_error_to_a_client(
     monkeypatch.setenv("SSL_CERT_FILE", str(topology.layout.certs / "ca.pem"))  # of the streams
     before = {name: topology.pid(name) for name in ("orders-1", "engine-1", "nginx", "ledger-1", "views-1")}
     async with trading(topology) as floor:
-        counts = await scale(topology, "engine=1", "orders=1")
+        counts = await asyncio.to_thread(topology.scale, {"engine": 1, "orders": 1})
         assert (counts["engine"], counts["orders"]) == (1, 1)
         await floor.go_on()
         await until_books_are_with(topology, {"engine-1"})
         assert "engine-2" not in topology.supervisor.states()
-        await scale(topology, "engine=3", "orders=2", "stream=2")
+        await asyncio.to_thread(topology.scale, {"engine": 3, "orders": 2, "stream": 2})
         await until_books_are_with(topology, {"engine-1", "engine-2", "engine-3"})
         await floor.go_on()
         assert asked(topology, "orders-2")
-        await scale(topology, "engine=2", "stream=1")
+        await asyncio.to_thread(topology.scale, {"engine": 2, "stream": 1})
         await until_books_are_with(topology, {"engine-1", "engine-2"})
         await floor.go_on()
     assert {name: topology.pid(name) for name in before} == before, "what stays is not started anew"

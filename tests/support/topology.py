@@ -89,11 +89,12 @@ class Topology:
         """The process id of a part; 0 where it does not run now."""
         return self.supervisor.states()[name].pid
 
-    def scale(self, counts: Mapping[str, int]) -> None:
-        """Run so many processes of services."""
+    def scale(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """Run so many processes of services; return how many of each there are then."""
         words = [f"{name}={count}" for name, count in counts.items()]
-        told = pricetime("scale", "--data", self.layout.data, *words)
+        told = pricetime("scale", "--data", self.layout.data, "--json", *words)
         assert told.returncode == 0, told.stderr
+        return json.loads(told.stdout)["scale"]
 
     def books(self) -> dict[str, int]:
         """How many books each engine has that serves."""

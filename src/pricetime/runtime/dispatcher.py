@@ -239,8 +239,8 @@ class Dispatcher:
         late = [each for each in self._underway.values() if each.submission is submission]
         for each in late:
             self._forget(each)
-        sequences = [each.command.sequence for each in late[:1]]
-        _log.warning("an answer is late", request_id=submission.request, sequences=sequences)
+        sequence = late[0].command.sequence if late else 0
+        _log.warning("an answer is late", request_id=submission.request, sequence=sequence)
         if not submission.answer.done():
             submission.answer.set_exception(AnswerLate())
         if submission.lane is not None:

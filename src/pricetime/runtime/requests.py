@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import structlog
 
 from pricetime.ports import Message, PartitionBatch
 from pricetime.records import command_array, event_array
 from pricetime.records.routing import EVENTS, Room
+
+_log = structlog.get_logger(__name__)
 
 
 class Requests:
@@ -33,12 +36,17 @@ class Requests:
             self._before, self._newest = self._newest, {}
 
     def named(self, messages: Iterable[Message]) -> list[Message]:
-        """Return what a partition sends with the requests that the records go back to."""
-        return [msgspec.structs.replace(each, requests=self._behind(each)) for each in messages]
+        """Return what a partition sends with the requests that the records go back to.
+
+        What is for everybody stands in the journal, where its inputs name them.
+        """
+        return [
+            each if each.destination == EVENTS else msgspec.structs.replace(each, requests=self._behind(each))
+            for each in messages
+        ]
 
     def _behind(self, message: Message) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        has_events = message.source.room == Room.BOOK or message.destination == EVENTS
-        array = (event_array if has_events else command_array)(message.records)
+        array = (event_array if message.source.room == Room.BOOK else command_array)(message.records)
         return grouped((sequence, self._request_of(sequence)) for sequence in array["sequence"].tolist())
 
     def _request_of(self, sequence: int) -> str:
@@ -58,3 +66,10 @@ def requests_of(batches: Sequence[PartitionBatch]) -> list[str]:
     """Return the requests that came in with batches, each once."""
     named = (request for batch in batches for message in batch.inputs for request, _ in message.requests)
     return list(dict.fromkeys(named))
+
+
+def log_requests(what: str, batches: Sequence[PartitionBatch]) -> None:
+    """Log what has become of batches of one partition, where requests came in with them."""
+    if requests := requests_of(batches):
+        newest = batches[-1]
+        _log.info(what, partition=str(newest.partition), batch=newest.number, request_ids=requests)

@@ -28,7 +28,7 @@ from pricetime.runtime.hosting import Counters, until_cancelled
 from pricetime.runtime.implementations import pick_parts, picked, sentence_on
 from pricetime.runtime.partition import PartitionHost
 from pricetime.runtime.partition_turns import PartitionLimits
-from pricetime.runtime.requests import requests_of
+from pricetime.runtime.requests import log_requests
 from pricetime.services.broker import Broker
 from pricetime.services.process import ServiceProcess
 from pricetime.services.share import host_share
@@ -98,6 +98,7 @@ class Partitions:
 
             async def tell(batch: PartitionBatch) -> None:
                 self._count(batch)
+                log_requests("a batch is journaled", [batch])
                 await feed.publish(batch)
 
             host = PartitionHost(
@@ -137,13 +138,6 @@ class Partitions:
         )
 
     def _count(self, batch: PartitionBatch) -> None:
-        if requests := requests_of([batch]):
-            _log.info(
-                "a batch is journaled",
-                partition=str(batch.partition),
-                batch=batch.number,
-                request_ids=requests,
-            )
         self.counters.batches += 1
         self.counters.records += sum(map(_records_in, batch.inputs))
         oldest_ns = min(map(_time_of, batch.inputs), default=0)

@@ -15,7 +15,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-import structlog
 from redis.asyncio import Redis
 
 from pricetime.adapters.copied_views import NoticesOfVersions
@@ -29,15 +28,13 @@ from pricetime.records import EVENT_BYTES, event_array
 from pricetime.rules.partitions import Address, Topology
 from pricetime.runtime.hosting import Counters, until_cancelled
 from pricetime.runtime.notices import GatheredNotices, told_by
-from pricetime.runtime.requests import requests_of
+from pricetime.runtime.requests import log_requests
 from pricetime.services.broker import Broker
 from pricetime.services.process import ServiceProcess
 from pricetime.services.share import host_share
 from pricetime.settings import Settings
 from pricetime.telemetry import Metrics
 from pricetime.views.partition_follower import PartitionFollower
-
-_log = structlog.get_logger(__name__)
 
 
 async def serve(process: ServiceProcess) -> None:
@@ -69,6 +66,11 @@ class Follows:
 
     async def host(self, address: Address) -> None:
         """Follow a partition until that fails; cancelled, until the save under way is through."""
+
+        def saved(batches: Sequence[PartitionBatch]) -> None:
+            self._count(batches)
+            log_requests("views hold a batch", batches)
+
         rabbit = await self._broker.rabbit()
         store = MongoViewStore(self._mongo.sync_database, address)
         follower = PartitionFollower(
@@ -78,7 +80,7 @@ class Follows:
             store,
             self._notices_over(rabbit),
             batch_limit=self._batch_limit,
-            on_save=self._count,
+            on_save=saved,
         )
 
         async def hear(batch: PartitionBatch) -> None:
@@ -102,14 +104,6 @@ class Follows:
         return self._notices
 
     def _count(self, batches: Sequence[PartitionBatch]) -> None:
-        if requests := requests_of(batches):
-            newest = batches[-1]
-            _log.info(
-                "views hold a batch",
-                partition=str(newest.partition),
-                batch=newest.number,
-                request_ids=requests,
-            )
         self.counters.batches += len(batches)
         for told in filter(None, map(told_by, batches)):
             self.counters.records += len(told) // EVENT_BYTES
