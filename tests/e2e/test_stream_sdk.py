@@ -30,6 +30,7 @@ from pricetime.client import (
     trades,
 )
 from pricetime.client.errors import BadRequest
+from pricetime.client.stream_state import StreamState
 from pricetime.schema import Checksum, Snapshot, Stock, Update
 
 PATIENCE_S = 90
@@ -269,7 +270,13 @@ async def test_the_async_stream_does_the_same(server: Venue, person: Person):
         assert [each.order for each in picture.account.orders] == [order.order]
 
 
-def test_a_stream_that_is_refused_for_good_says_so(start_server: Callable[..., Server]):
+@pytest.mark.parametrize("is_late", [False, True], ids=["at_once", "late"])
+def test_a_stream_that_is_refused_for_good_says_so(
+    start_server: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, is_late: bool
+):
+    if is_late:  # the venue has said no and closed before the first message leaves
+        opening = StreamState.opening
+        monkeypatch.setattr(StreamState, "opening", lambda *given: time.sleep(0.5) or opening(*given))
     server = start_server(stream_connections_limit=1)
     with Client(server.url) as client, client.stream(prices()) as first:
         first.receive(PATIENCE_S)

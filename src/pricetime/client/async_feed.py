@@ -96,7 +96,11 @@ class AsyncFeed:
             await self._socket.close()
 
     async def __aenter__(self) -> Self:
-        await self._open()
+        try:
+            await self._open()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(
@@ -149,9 +153,11 @@ class AsyncFeed:
         self._socket = await connect(
             socket_url(self._client.url), compression=None, max_size=None, open_timeout=OPEN_TIMEOUT_S
         )
-        await self._socket.send(self._state.hello(token))
+        with suppress(ConnectionClosed):
+            await self._socket.send(self._state.hello(token))
         while not self._state.is_open:
             self._take(await self._socket.recv())
-        for message in self._state.again():
-            await self._socket.send(message)
+        with suppress(ConnectionClosed):
+            for message in self._state.again():
+                await self._socket.send(message)
         self._is_open = True

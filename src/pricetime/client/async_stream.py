@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -29,7 +30,7 @@ class AsyncStream(Subscriptions):
     def __init__(self, client: AsyncClient, channels: tuple[Channel, ...], patience_s: float) -> None:
         super().__init__(channels)
         self._client = client
-        self._patience_s = patience_s
+        self._patience = Patience(patience_s)
         self._socket: ClientConnection | None = None
         self._is_open = False
         self._closed = asyncio.Event()
@@ -45,7 +46,7 @@ class AsyncStream(Subscriptions):
             except (ConnectionClosed, ApiError) as error:
                 if self._closed.is_set() or is_refusal(error) or ends_for_good(error):
                     raise final(error) from error
-                await self._open()
+                await self._open(error)
 
     async def __aiter__(self) -> AsyncIterator[StreamMessage]:
         """Iterate over messages for ever."""
@@ -59,7 +60,11 @@ class AsyncStream(Subscriptions):
             await self._socket.close()
 
     async def __aenter__(self) -> Self:
-        await self._open()
+        try:
+            await self._open()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(
@@ -72,25 +77,29 @@ class AsyncStream(Subscriptions):
     async def _next(self) -> StreamMessage | None:
         assert self._socket is not None, "a stream is used in an async with statement"
         await self._send(self._state.to_send())
-        message = self._state.received(await self._socket.recv())
+        text = await self._socket.recv()
+        self._patience.restore()
+        message = self._state.received(text)
         if self._state.needs_session:
             await self._send(self._state.renewed(await self._client.live_token()))
         return message
 
     async def _send(self, texts: list[str]) -> None:
         assert self._socket is not None, "it is open"
-        for text in texts:
-            await self._socket.send(text)
+        with suppress(ConnectionClosed):
+            for text in texts:
+                await self._socket.send(text)
 
-    async def _open(self) -> None:
-        """Connect, for as long as patience lasts."""
-        patience = Patience(self._patience_s)
+    async def _open(self, lost: Exception | None = None) -> None:
+        """Connect, for as long as patience lasts; after an error, not at once."""
         while True:
+            if lost is not None:
+                await asyncio.sleep(self._patience.pause_after(lost))
             try:
                 await self._connect()
                 return
             except LOST as error:
-                await asyncio.sleep(patience.pause_after(error))
+                lost = error
 
     async def _connect(self) -> None:
         self._is_open = False

@@ -104,7 +104,11 @@ class Feed:
         self._connected.close()
 
     def __enter__(self) -> Self:
-        self._open()
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -164,11 +168,13 @@ class Feed:
                 ssl=secured(self._client.url),
             )
         )
-        self._socket.send(self._state.hello(token))
+        with suppress(ConnectionClosed):
+            self._socket.send(self._state.hello(token))
         while not self._state.is_open:
             self._take(self._socket.recv())
-        for message in self._state.again():
-            self._socket.send(message)
+        with suppress(ConnectionClosed):
+            for message in self._state.again():
+                self._socket.send(message)
         self._is_open = True
 
 

@@ -8,6 +8,9 @@ Feeds and streams, for threads and for asyncio, all open theirs so::
             return connect()
         except LOST as error:
             sleep(patience.pause_after(error))      raises where another attempt is no use
+
+A send that finds the connection closed is no answer: what the venue said before it closed is still to be
+received. So sends pass over ``ConnectionClosed``, and the receiver finds the reason, or the same end.
 """
 
 from __future__ import annotations
@@ -35,17 +38,25 @@ _FINAL_PROBLEMS: Final = frozenset(
 
 
 class Patience:
-    """Attempts to connect, from the first on, for so many seconds."""
+    """Attempts to connect, for so many seconds from the first that fails."""
 
     def __init__(self, seconds: float) -> None:
-        self._deadline = time.monotonic() + seconds
+        self._seconds = seconds
+        self._deadline = 0.0
+        self._tried = 0
+
+    def restore(self) -> None:
+        """Begin anew: the venue has been heard."""
         self._tried = 0
 
     def pause_after(self, error: Exception) -> float:
         """Return the seconds until the next attempt; raise the final error where there is to be none."""
+        now = time.monotonic()
+        if not self._tried:
+            self._deadline = now + self._seconds
         self._tried += 1
         pause_s = _PAUSES.pause(self._tried, None)
-        if time.monotonic() + pause_s > self._deadline or never_opens(error):
+        if now + pause_s > self._deadline or never_opens(error):
             raise final(error) from error
         return pause_s
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -35,7 +35,7 @@ class Stream(Subscriptions):
     def __init__(self, client: Client, channels: tuple[Channel, ...], patience_s: float) -> None:
         super().__init__(channels)
         self._client = client
-        self._patience_s = patience_s
+        self._patience = Patience(patience_s)
         self._socket: ClientConnection | None = None
         self._connected = ExitStack()
         self._is_open = False
@@ -53,7 +53,7 @@ class Stream(Subscriptions):
             except (ConnectionClosed, ApiError) as error:
                 if self._closed.is_set() or is_refusal(error) or ends_for_good(error):
                     raise final(error) from error
-                self._open()
+                self._open(error)
 
     def __iter__(self) -> Iterator[StreamMessage]:
         """Iterate over messages for ever."""
@@ -66,7 +66,11 @@ class Stream(Subscriptions):
         self._connected.close()
 
     def __enter__(self) -> Self:
-        self._open()
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -78,25 +82,31 @@ class Stream(Subscriptions):
 
     def _next(self, deadline: float | None) -> StreamMessage | None:
         assert self._socket is not None, "a stream is used in a with statement"
-        for text in self._state.to_send():
-            self._socket.send(text)
+        self._send(self._state.to_send())
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        message = self._state.received(self._socket.recv(left))
+        text = self._socket.recv(left)
+        self._patience.restore()
+        message = self._state.received(text)
         if self._state.needs_session:
-            for text in self._state.renewed(self._client.live_token()):
-                self._socket.send(text)
+            self._send(self._state.renewed(self._client.live_token()))
         return message
 
-    def _open(self) -> None:
-        """Connect, for as long as patience lasts."""
-        patience = Patience(self._patience_s)
+    def _send(self, texts: list[str]) -> None:
+        assert self._socket is not None, "it is open"
+        with suppress(ConnectionClosed):
+            for text in texts:
+                self._socket.send(text)
+
+    def _open(self, lost: Exception | None = None) -> None:
+        """Connect, for as long as patience lasts; after an error, not at once."""
         while True:
+            if lost is not None and self._closed.wait(self._patience.pause_after(lost)):
+                raise final(lost) from lost
             try:
                 self._connect()
                 return
             except LOST as error:
-                if self._closed.wait(patience.pause_after(error)):
-                    raise final(error) from error
+                lost = error
 
     def _connect(self) -> None:
         self._is_open = False
@@ -111,6 +121,5 @@ class Stream(Subscriptions):
                 ssl=secured(self._client.url),
             )
         )
-        for text in self._state.opening(token):
-            self._socket.send(text)
+        self._send(self._state.opening(token))
         self._is_open = True
