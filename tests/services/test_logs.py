@@ -32,3 +32,11 @@ def test_a_trade_is_followed_by_the_requests_id_from_nginx_to_the_views(topology
     eventually(
         lambda: services_that_name(topology, request_id) == {"nginx", "orders", "ledger", "engine", "views"}
     )
+
+
+def test_a_registration_is_followed_to_the_account_that_it_opens(topology: Topology):
+    request_id = unique("registering").replace(" ", "-")
+    with topology.client() as http, Client(topology.url, http=http) as client:
+        http.headers["X-Request-Id"] = request_id
+        client.register(unique("traced"), PASSWORD)
+    eventually(lambda: services_that_name(topology, request_id) == {"nginx", "auth", "ledger", "views"})

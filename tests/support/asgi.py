@@ -100,7 +100,7 @@ async def asker(
     settings = Settings(bcrypt_cost=4, **chosen)
     numbers = count(1)
 
-    async def open_account() -> int:
+    async def open_account(request: str) -> int:
         return next(numbers)
 
     accounts = MemoryAccounts()

@@ -71,13 +71,21 @@ class Identity:
     # ---------------------------------------------------------------------------------------- users
 
     async def register(
-        self, user_name: str, password: str, name: str, *, min_length: int = 1, address: str = ""
+        self,
+        user_name: str,
+        password: str,
+        name: str,
+        *,
+        min_length: int = 1,
+        address: str = "",
+        request: str = "",
     ) -> User | PendingUser:
         """Open an account in the venue and store its user; InvalidUser, WeakPassword, UserNameTaken.
 
-        One who is pending gets the account later, and can log in from then on.
+        One who is pending gets the account later, and can log in from then on. ``request`` is the id of the
+        one that asks, for the logs of all that the account comes to.
         """
-        user = await self._users.register(user_name, password, name, min_length=min_length)
+        user = await self._users.register(user_name, password, name, min_length=min_length, request=request)
         if isinstance(user, User):
             await self._audit(user.account, "register", user.user_name, address)
         return user
@@ -211,8 +219,7 @@ class Identity:
             user_name = tidy_user_name(typed)
         except InvalidUser:
             return printable(typed), None
-        known = await self._accounts.user_by_name(user_name)
-        return user_name, known or await self._accounts.pending_user(user_name)
+        return user_name, await self._users.find(user_name)
 
     async def _check_password(
         self, user_name: str, known: User | PendingUser | None, password: str, address: str

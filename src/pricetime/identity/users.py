@@ -27,8 +27,8 @@ PASSWORD_LIMIT = 1_024
 
 _log = structlog.get_logger(__name__)
 
-OpenAccount = Callable[[], Awaitable[int]]
-"""Opens an account in the venue, durably, and returns its number."""
+OpenAccount = Callable[[str], Awaitable[int]]
+"""Opens an account in the venue, durably, for the request with this id, and returns its number."""
 
 
 class Users:
@@ -51,7 +51,7 @@ class Users:
         self._turns = Turns()
 
     async def register(
-        self, user_name: str, password: str, name: str, *, min_length: int
+        self, user_name: str, password: str, name: str, *, min_length: int, request: str = ""
     ) -> User | PendingUser:
         """Store a new trader; InvalidUser, WeakPassword, UserNameTaken.
 
@@ -63,7 +63,7 @@ class Users:
             try:
                 await self._refuse_taken(user_name)
                 password_hash = await self._hasher.hash(password)
-                user = await self._with_account(user_name, name, password_hash, Role.TRADER)
+                user = await self._with_account(user_name, name, password_hash, Role.TRADER, request)
                 await self._accounts.add_user(user)
             except (AccountsFailed, DatabaseFailed):
                 if self._registrations is None:
@@ -81,6 +81,15 @@ class Users:
                     _log.warning("a registration waited for a name that is taken", user_name=user.user_name)
             assert self._registrations is not None, "it had this one"
             await self._registrations.remove(user.user_name)
+
+    async def find(self, user_name: str) -> User | PendingUser | None:
+        """Return who has a name; where their registration still waits, it is written first."""
+        known = await self._named(user_name)
+        if known is None and self._registrations is not None:
+            if any(user.user_name == user_name for user in await self._registrations.waiting()):
+                await self.write_waiting()
+            known = await self._named(user_name)  # whoever has written it
+        return known
 
     async def of_account(self, account: int) -> User:
         """Return the user of an account; UnknownUser."""
@@ -130,18 +139,22 @@ class Users:
 
     async def _is_written(self, waited: PendingUser) -> bool:
         """Return whether it is this user who has the name, perhaps by another process."""
-        name = waited.user_name
-        known = await self._accounts.user_by_name(name) or await self._accounts.pending_user(name)
+        known = await self._named(waited.user_name)
         return known is not None and known.password_hash == waited.password_hash
+
+    async def _named(self, user_name: str) -> User | PendingUser | None:
+        return await self._accounts.user_by_name(user_name) or await self._accounts.pending_user(user_name)
 
     async def _refuse_taken(self, user_name: str) -> None:
         # An account that is opened cannot be closed again, so the name is checked before.
         if await self._accounts.is_taken(user_name):
             raise UserNameTaken
 
-    async def _with_account(self, user_name: str, name: str, password_hash: bytes, role: str) -> User:
+    async def _with_account(
+        self, user_name: str, name: str, password_hash: bytes, role: str, request: str = ""
+    ) -> User:
         return User(
-            account=await self._open_account(),
+            account=await self._open_account(request),
             user_name=user_name,
             name=name,
             password_hash=password_hash,

@@ -238,8 +238,9 @@ class _Opening:
     def _identity(self, accounts: MongoAccounts, dispatcher: Dispatcher) -> Identity:
         settings = self._settings
 
-        async def open_new() -> bytes:
-            return await dispatcher.submit(open_account(await self._numbers.next("account")).pack())
+        async def open_new(request: str) -> bytes:
+            opening = open_account(await self._numbers.next("account")).pack()
+            return await dispatcher.submit(opening, request=request)
 
         return new_identity(
             self._stack,

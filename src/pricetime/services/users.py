@@ -21,17 +21,17 @@ def new_identity(
     settings: Settings,
     clock: Clock,
     accounts: Accounts,
-    open_new: Callable[[], Awaitable[bytes]],
+    open_new: Callable[[str], Awaitable[bytes]],
     registrations: Registrations | None = None,
 ) -> Identity:
-    """Return the identity over ``accounts``; ``open_new`` opens an account in the venue for its events."""
+    """Return the identity over ``accounts``; ``open_new(request)`` opens an account, for its events."""
     hasher = BcryptHasher(
         cost=settings.bcrypt_cost, workers=settings.bcrypt_workers, queue_limit=settings.bcrypt_queue_limit
     )
     stack.callback(hasher.close)
 
-    async def account() -> int:
-        opened = next(iter_events(await open_new()))
+    async def account(request: str) -> int:
+        opened = next(iter_events(await open_new(request)))
         if opened.reason:
             raise RuleError(Reason(opened.reason))
         return opened.account

@@ -72,7 +72,11 @@ async def open_venue(settings: Settings) -> AsyncIterator[Services]:
         )
         stack.callback(accounts.close)
         identity = new_identity(
-            stack, settings, clock, accounts, lambda: sequencer.submit(open_account().pack())
+            stack,
+            settings,
+            clock,
+            accounts,
+            lambda request: sequencer.submit(open_account().pack(), request=request),
         )
         await identity.start()
         stocks = StockDirectory(accounts, clock)

@@ -54,7 +54,7 @@ class World:
             open_account=self._open_account,
         )
 
-    async def _open_account(self) -> int:
+    async def _open_account(self, request: str) -> int:
         self.accounts_opened += 1
         return self.accounts_opened
 

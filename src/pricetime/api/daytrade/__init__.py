@@ -49,7 +49,9 @@ _DONE: Final = msgspec.Raw(_encode(Success(data=None)))
 async def register(call: Call) -> object:
     """Register a user with an account of their own."""
     asked: Registration = call.body
-    await call.venue.identity.register(asked.user_name, asked.password, asked.name, address=call.address)
+    await call.venue.identity.register(
+        asked.user_name, asked.password, asked.name, address=call.address, request=call.request_id
+    )
     return _DONE
 
 

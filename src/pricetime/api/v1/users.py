@@ -23,6 +23,7 @@ async def register(call: Call) -> Reply:
         asked.name,
         min_length=call.venue.settings.password_min_length,
         address=call.address,
+        request=call.request_id,
     )
     return Reply(status=201 if isinstance(user, User) else 202, body=_show.registered(user))
 
