@@ -39,7 +39,7 @@ test: lint  ## lint, then run every test; those of a whole venue on the referenc
 	tools/page test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) --ignore=tests/services
 	$(BIN)/python -m pytest $(SERVICES_FLAGS) tests/services
-	PRICETIME_CORE=rules $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/api tests/contract tests/chaos
+	PRICETIME_CORE=rules $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/chaos tests/api tests/contract
 
 lint: setup  ## ruff, mypy, import-linter, and the page's types
 	$(BIN)/ruff check .
