@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from pricetime.adapters.snapshot_files import SnapshotFiles
 from pricetime.adapters.sqlite_accounts import SqliteAccounts
 from pricetime.adapters.sqlite_journal import SqliteJournal
 from pricetime.adapters.sqlite_view_store import SqliteViewStore
 from pricetime.adapters.sqlite_views import SqliteViews
 from pricetime.errors import JournalError, SettingError
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,11 @@ class DataFolder:
     def views_for_writing(self) -> Iterator[SqliteViewStore]:
         """Open the views for writing, made where there are none; wait while another process has them so."""
         with (self.path / "views.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _log.warning("another process still writes the views; this one waits", folder=str(self.path))
+                fcntl.flock(lock, fcntl.LOCK_EX)
             with contextlib.closing(SqliteViewStore(self.path / "views.db")) as store:
                 yield store
 

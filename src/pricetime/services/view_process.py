@@ -184,17 +184,19 @@ def _give_way() -> None:
 
 
 def _tell(position: int) -> None:
-    with contextlib.suppress(BrokenPipeError):  # the venue is gone; the end of stdin is about to say so
+    with contextlib.suppress(ConnectionError):  # the venue is gone; the end of stdin is about to say so
         os.write(sys.stdout.fileno(), NUMBER.pack(position))
 
 
 def _pass_on(follower: Follower) -> None:
-    """Wake the follower for the numbers that arrive, and stop it when stdin ends."""
-    while received := os.read(sys.stdin.fileno(), _READ_BYTES):
-        whole = len(received) - len(received) % NUMBER.size
-        newest = NUMBER.unpack_from(received, whole - NUMBER.size)[0] if whole else 0
-        follower.wake(newest)
-    follower.stop()
+    """Wake the follower for the numbers that arrive, and stop it when stdin ends, however it does."""
+    try:
+        while received := os.read(sys.stdin.fileno(), _READ_BYTES):
+            whole = len(received) - len(received) % NUMBER.size
+            newest = NUMBER.unpack_from(received, whole - NUMBER.size)[0] if whole else 0
+            follower.wake(newest)
+    finally:
+        follower.stop()
 
 
 if __name__ == "__main__":

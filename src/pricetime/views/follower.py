@@ -112,8 +112,10 @@ class Follower:
         self._newest = max(self._newest, newest.last_event if newest is not None else 0)
         self._goal = max(self._goal, self._newest)
         self._report(projection.position)
-        while not self._stopping:
-            self._woken.clear()  # before reading: a batch that comes later wakes again
+        while True:
+            self._woken.clear()  # before looking what there is to do: whatever comes later wakes again
+            if self._stopping:
+                return
             if not self._catch_up(projection) or self.position >= self._goal:
                 yield
 

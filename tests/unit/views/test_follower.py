@@ -122,6 +122,28 @@ def test_goes_on_after_a_stop_without_losing_or_doubling(world: World) -> None:
     assert everything(world.path) == rows
 
 
+def test_a_stop_is_heard_whenever_it_comes(world: World) -> None:
+    follower = Follower(world.journal, world.store, world.watch)
+    stopping = threading.Thread(target=follower.stop, daemon=True)
+    cleared = threading.Event()
+
+    class Woken(threading.Event):
+        """The stop comes just before it is cleared."""
+
+        def clear(self) -> None:
+            if not cleared.is_set():
+                stopping.start()
+                assert self.wait(WAIT_S)
+            super().clear()
+            cleared.set()
+
+    follower._woken = Woken()
+    follower.start()
+    assert cleared.wait(WAIT_S)
+    stopping.join(WAIT_S)
+    assert not follower.is_alive()
+
+
 def test_knows_how_far_it_is_behind(world: World) -> None:
     follower = Follower(world.journal, world.store, world.watch)
     follower.wake(17)
