@@ -23,6 +23,10 @@ class Child:
         """Ask it to stop and wait; return its exit code."""
         return self._end(signal.SIGTERM)
 
+    def wait(self) -> int:
+        """Wait until it ends by itself; return its exit code."""
+        return self._process.wait(_PATIENCE_S)
+
     def kill(self) -> None:
         """End it at once, as a power cut would; safe when it has ended."""
         self._end(signal.SIGKILL)

@@ -134,8 +134,10 @@ class Desk:
                 self._rabbit = await Rabbit.connect(self._url, None)
                 await self._rabbit.declare(self.topology)
             outputs = self._rabbit.outputs()
-            await outputs.publish(messages)
-            await outputs.close()
+            try:
+                await outputs.publish(messages)
+            finally:
+                await outputs.close()
         except BrokerFailed:
             return False
         return True

@@ -63,13 +63,16 @@ class MongoSlot:
             return found.upserted_id is not None or found.modified_count > 0
 
     async def keep(self) -> None:
-        """Renew the slot until cancelled."""
+        """Renew the slot until cancelled; VenueStopped where another has taken it meanwhile."""
         while True:
             await asyncio.sleep(_RENEW_S)
             until_ns = self._clock.now_ns() + LIFE_S * _SECOND_NS
             try:
-                if await self._set_until(until_ns):
-                    self._until_ns = until_ns
+                if not await self._set_until(until_ns):
+                    raise VenueStopped(
+                        f"Another service has slot {self.number}, which was not renewed for {LIFE_S} s."
+                    )
+                self._until_ns = until_ns
             except DatabaseFailed as error:
                 _log.warning("the slot of this service is not renewed", error=str(error))
 

@@ -18,21 +18,24 @@ Invariants:
    confirmed it; so the ledger sees each number once, or again, and never a gap.
 3. Events of commands with a lane are told when their submission is answered: whole, the answer to each
    command first, and in the order of the lane. All other events are told as they are heard.
-4. What waits is bounded, and so is how long: an answer that does not come in time is ``AnswerLate``.
+4. What waits is bounded, and so is how long: an answer that does not come in time is ``AnswerLate``, and
+   what has not been sent by then never is.
+5. A notice that is lost is found in the journal: when the next of its partition comes, when the service
+   listens again, or while answers wait for long (``catch_up``).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
 import structlog
 
-from pricetime.errors import AnswerLate, BrokerFailed, QueueFull, VenueStopped
-from pricetime.ports import Batch, Clock, Message, Notice, Outputs
+from pricetime.errors import AnswerLate, PricetimeError, QueueFull, VenueStopped
+from pricetime.ports import Batch, Clock, Notice, Outputs
 from pricetime.records import (
     COMMAND_BYTES,
     EVENT_BYTES,
@@ -46,31 +49,33 @@ from pricetime.records.fields import EVENT_FIELDS
 from pricetime.records.routing import Address, Room, Topology
 from pricetime.runtime.desk import Lane, Recipient, State
 from pricetime.runtime.heard import HeardJournal
+from pricetime.runtime.line import Line
 from pricetime.runtime.numbering import SEQUENCE_STEP, Sequences
-from pricetime.runtime.requests import grouped
 from pricetime.runtime.stamping import count_commands, stamp
 
 _KIND_AT: Final = [field.name for field in EVENT_FIELDS].index("kind")
 _ANSWERS: Final = frozenset((int(EventKind.ACCEPTED), int(EventKind.DENIED)))
 _SWEEP_S: Final = 1.0
-_PAUSES_S: Final = (0.05, 0.2, 0.5, 1.0)
-_MESSAGE_COMMANDS: Final = 10_000
+_LATE_S: Final = 5.0
+_KNOWN_BEFORE: Final = 20
+"""Batches of a partition that a service looks at when it begins to hear it."""
 _log = structlog.get_logger(__name__)
 
 
 class _Submission:
     """Commands that one caller handed in together."""
 
-    __slots__ = ("answer", "lane", "missing", "parts", "request", "until_s")
+    __slots__ = ("answer", "lane", "missing", "parts", "request", "sequences", "until_s")
 
     def __init__(
-        self, answer: Recipient, count: int, until_s: float, lane: Lane | None, request: str
+        self, answer: Recipient, sequences: range, until_s: float, lane: Lane | None, request: str
     ) -> None:
         self.answer = answer
+        self.sequences = sequences
         self.lane = lane
-        self.parts: list[list[bytes]] = [[] for _ in range(count)]
+        self.parts: list[list[bytes]] = [[] for _ in sequences]
         """The events of each command, its answer first."""
-        self.missing = count
+        self.missing = len(sequences)
         self.until_s = until_s
         self.request = request
 
@@ -101,7 +106,8 @@ class Dispatcher:
 
     ``queue_limit`` bounds the commands that wait for an answer, ``answer_wait_s`` how long one may,
     ``batch_bytes`` the events that are told at once; ``missed(partition, batch)`` finds some notices of
-    batches after one; ``may_number`` tells whether sequences may be given.
+    batches after one, ``held()`` the last batch of each partition that every reader finds in the views;
+    ``may_number`` tells whether sequences may be given.
     """
 
     def __init__(
@@ -113,6 +119,7 @@ class Dispatcher:
         heard: HeardJournal,
         *,
         missed: Callable[[Address, int], Awaitable[Sequence[Notice]]],
+        held: Callable[[], Awaitable[Mapping[Address, int]]],
         may_number: Callable[[], bool] = lambda: True,
         queue_limit: int,
         answer_wait_s: float,
@@ -127,6 +134,7 @@ class Dispatcher:
         self._topology = topology
         self._sequences = sequences
         self._missed = missed
+        self._held = held
         self._may_number = may_number
         self._clock = clock
         self._queue_limit = queue_limit
@@ -135,7 +143,7 @@ class Dispatcher:
         self._is_stopping = False
         self._drained = asyncio.Event()
         self._lines = {
-            ledger: _Line(address, ledger) for ledger in topology.addresses() if ledger.room == Room.LEDGER
+            ledger: Line(address, ledger) for ledger in topology.addresses() if ledger.room == Room.LEDGER
         }
         self._underway: dict[int, _UnderWay] = {}
         self._waiting_for: dict[Address, dict[_UnderWay, None]] = {}
@@ -145,6 +153,8 @@ class Dispatcher:
         """What each partition has sent to each destination, since the first that was heard of."""
         self._last: dict[Address, int] = {}
         """The last batch of each partition that was heard of."""
+        self._begun: set[Address] = set()
+        """Partitions of which is known what they did before the first notice."""
         self._submissions: deque[_Submission] = deque()
 
     # ------------------------------------------------------------------------------ what others ask
@@ -204,10 +214,11 @@ class Dispatcher:
         if self.queued + count > self._queue_limit:
             raise QueueFull
         now_s = asyncio.get_running_loop().time()
-        submission = _Submission(answer, count, now_s + self._answer_wait_s, lane, request)
+        first = self._sequences.take(count)
+        sequences = range(first, first + count * SEQUENCE_STEP, SEQUENCE_STEP)
+        submission = _Submission(answer, sequences, now_s + self._answer_wait_s, lane, request)
         if lane is not None:
             lane.append(submission)
-        first = self._sequences.take(count)
         stamped = stamp(commands, first, self._clock.now_ns(), step=SEQUENCE_STEP)
         for place, command in enumerate(iter_commands(stamped)):
             self._underway[command.sequence] = _UnderWay(command, submission, place)
@@ -236,8 +247,9 @@ class Dispatcher:
                     self._give_up(submission)
 
     def _give_up(self, submission: _Submission) -> None:
-        late = [each for each in self._underway.values() if each.submission is submission]
+        late = [self._underway[sequence] for sequence in submission.sequences if sequence in self._underway]
         for each in late:
+            self._lines[self._topology.entry_of(each.command)].drop(each.command.sequence)
             self._forget(each)
         sequence = late[0].command.sequence if late else 0
         _log.warning("an answer is late", request_id=submission.request, sequence=sequence)
@@ -262,18 +274,67 @@ class Dispatcher:
 
     async def hear(self, notice: Notice) -> None:
         """Take in a notice, and before it those that were missed; one that was heard is passed over."""
-        last = self._last.get(notice.partition, notice.batch - 1)
-        while last < notice.batch - 1:
-            missed = await self._missed(notice.partition, last)
-            if not missed:
-                _log.warning("notices are missing", partition=str(notice.partition), after=last)
-                break
-            for each in missed:
-                last = each.batch
-                if last < notice.batch:
-                    self._take_in(each)
-        if notice.batch > self._last.get(notice.partition, 0):
+        last = self._last.setdefault(notice.partition, notice.batch - 1)
+        if last < notice.batch - 1:
+            await self._take_in_up_to(notice.partition, notice.batch - 1)
+        if notice.batch > self._last[notice.partition]:
             self._take_in(notice)
+
+    async def catch_up(self) -> None:
+        """Take in all that the views hold and was not heard; where nothing was heard yet, begin behind it.
+
+        PricetimeError where that cannot be read. Notices may be heard meanwhile.
+        """
+        held = await self._held()
+        for partition in self._topology.addresses():
+            batch = held.get(partition, 0)
+            if partition not in self._begun:
+                await self._begin(partition, batch)
+            if batch > self._last.get(partition, batch):
+                await self._take_in_up_to(partition, batch)
+
+    async def keep_up(self) -> None:
+        """Catch up while answers wait for long, until cancelled: a notice that they need may be lost."""
+        while True:
+            await asyncio.sleep(_LATE_S)
+            late_s = asyncio.get_running_loop().time() + self._answer_wait_s - _LATE_S
+            if self._submissions and self._submissions[0].until_s < late_s:
+                try:
+                    await self.catch_up()
+                except PricetimeError as error:
+                    _log.warning("what was missed cannot be read", error=str(error))
+
+    async def _begin(self, partition: Address, batch: int) -> None:
+        """Hear a partition from ``batch`` on, knowing what it had sent and heard of lately.
+
+        Views that are far behind are being made anew, and what is told next does not follow on what they
+        hold: such a partition is heard from its next notice on.
+        """
+        first = max(0, batch - _KNOWN_BEFORE)
+        found = await self._missed(partition, first)
+        if batch < 0 or (found and found[-1].batch > batch + _KNOWN_BEFORE):
+            return
+        sent = dict.fromkeys(self._topology.addresses(), 0) if first == 0 else {}
+        heard: dict[Address, int] = {}
+        for each in found:
+            if each.batch <= batch:
+                sent.update(each.sent)
+                heard.update(each.heard)
+        self._last.setdefault(partition, batch)
+        self._sent[partition] = sent | self._sent.get(partition, {})
+        self._reached[partition] = heard | self._reached.get(partition, {})
+        self._begun.add(partition)
+
+    async def _take_in_up_to(self, partition: Address, batch: int) -> None:
+        """Take in what the journal has between the last that was heard and ``batch``, which is held."""
+        while (last := self._last[partition]) < batch:
+            missed = await self._missed(partition, last)
+            if not missed:
+                _log.warning("notices are missing", partition=str(partition), after=last)
+                return
+            for each in missed:
+                if self._last[partition] < each.batch <= batch:
+                    self._take_in(each)
 
     def _take_in(self, notice: Notice) -> None:
         """Answer what a notice completes, and tell those who listen."""
@@ -393,59 +454,6 @@ class Dispatcher:
         self.queued -= 1
         if not self.queued and self._is_stopping:
             self._drained.set()
-
-
-class _Line:
-    """What waits to be sent to one ledger. ``run`` sends a message, and the next when it is confirmed."""
-
-    def __init__(self, source: Address, destination: Address) -> None:
-        self._source = source
-        self._destination = destination
-        self._number = 0
-        self._unconfirmed: Message | None = None
-        self._commands: deque[tuple[bytes, int, str]] = deque()
-        self._filled = asyncio.Event()
-
-    def put(self, record: bytes, sequence: int, request: str) -> None:
-        """Add a command at the end, with its sequence and the request that it came with."""
-        self._commands.append((record, sequence, request))
-        self._filled.set()
-
-    async def run(self, outputs: Outputs) -> None:
-        """Send until the broker fails for good."""
-        while True:
-            if self._unconfirmed is None:
-                await self._filled.wait()
-                self._unconfirmed = self._next()
-            await self._publish(outputs, self._unconfirmed)
-            if requests := [request for request, _ in self._unconfirmed.requests]:
-                _log.info("commands are sent", to=str(self._destination), request_ids=requests)
-            self._unconfirmed = None
-
-    def _next(self) -> Message:
-        taken = [self._commands.popleft() for _ in range(min(len(self._commands), _MESSAGE_COMMANDS))]
-        if not self._commands:
-            self._filled.clear()
-        self._number += 1
-        return Message(
-            self._source,
-            self._destination,
-            self._number,
-            b"".join([record for record, _, _ in taken]),
-            grouped((sequence, request) for _, sequence, request in taken),
-        )
-
-    async def _publish(self, outputs: Outputs, message: Message) -> None:
-        """Publish, and again where a queue is full for the moment; BrokerFailed after some trials."""
-        for pause_s in _PAUSES_S:
-            try:
-                await outputs.publish([message])
-            except BrokerFailed as error:
-                _log.warning("a message is sent again", to=str(self._destination), error=str(error))
-                await asyncio.sleep(pause_s)
-            else:
-                return
-        await outputs.publish([message])
 
 
 def _by_command(events: bytes) -> Iterator[tuple[int, int, int]]:

@@ -212,6 +212,8 @@ class Hosting:
                 log.warning("hosting failed", error=str(error))
             except Exception:
                 log.exception("hosting failed")
+            if address in self._ending:  # and it has failed at that
+                return
             if self._now_s() - began_s > self._pause_max_s:
                 pauses.reset()
             try:

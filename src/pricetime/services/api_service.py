@@ -20,11 +20,12 @@ import structlog
 
 from pricetime.adapters.clock import SystemClock
 from pricetime.adapters.copied_views import CopiedViews
-from pricetime.adapters.mongo import Mongo
+from pricetime.adapters.mongo import Mongo, failing_as
 from pricetime.adapters.mongo_accounts import MongoAccounts
 from pricetime.adapters.mongo_partitions import MongoNumbers, MongoPartitionJournal
 from pricetime.adapters.mongo_schema import STOCK_NAMES
 from pricetime.adapters.mongo_slots import MongoSlot
+from pricetime.adapters.mongo_views_schema import POSITIONS
 from pricetime.adapters.redis_client import connect_redis, connect_redis_for_threads
 from pricetime.adapters.redis_copies import Copies
 from pricetime.adapters.redis_presence import RedisPresence
@@ -35,7 +36,7 @@ from pricetime.api.page import read_page
 from pricetime.api.services import Services, StockDirectory
 from pricetime.api.shares import OWN, service_of
 from pricetime.api.table import ENDPOINTS
-from pricetime.errors import PricetimeError
+from pricetime.errors import DatabaseFailed, PricetimeError
 from pricetime.identity import Identity
 from pricetime.ports import Notice
 from pricetime.records.commands import open_account
@@ -163,12 +164,21 @@ class _Opening:
         )
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside the requests, until the stack is released."""
+        """Run something beside the requests, until the stack is released; where it fails, end the process.
+
+        Without it the service would seem to live, and whoever watches it starts another.
+        """
         task = asyncio.create_task(work)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self._process.fail(error)
 
         async def end() -> None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+        task.add_done_callback(ended)
 
         self._stack.push_async_callback(end)
 
@@ -191,17 +201,27 @@ class _Opening:
             clock,
             HeardJournal(first_position(slot.number, clock.now_ns()), settings.heard_bytes),
             missed=self._missed,
+            held=lambda: self._held(topology),
             may_number=lambda: slot.is_held,
             queue_limit=settings.queue_limit,
             answer_wait_s=settings.request_timeout_s,
             batch_bytes=settings.feed_message_limit - FRAME_BYTES,
         )
         self._run(dispatcher.sweep())
+        self._run(dispatcher.keep_up())
         return dispatcher
 
     async def _missed(self, partition: Address, after: int) -> list[Notice]:
         batches = await self._journal(partition).read(after, _MISSED_AT_ONCE)
         return [notice_of(batch) for batch in batches]
+
+    async def _held(self, topology: Topology) -> dict[Address, int]:
+        """Return the last batch of each partition that the views hold, and no copy lacks any more."""
+        with failing_as(DatabaseFailed):
+            positions = await self._mongo.database[POSITIONS].find({}, {"batch": True}).to_list()
+        await asyncio.sleep(self._settings.copy_ms / 1_000)
+        held = {position["_id"]: int(position["batch"]) for position in positions}
+        return {address: held[str(address)] for address in topology.addresses() if str(address) in held}
 
     async def _link(self, dispatcher: Dispatcher) -> BrokerLink:
         broker = Broker(self._settings, self._process.certificates, None)

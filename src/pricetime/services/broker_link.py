@@ -2,7 +2,7 @@
 
 ::
 
-    connect ─> listen to notices ─> send commands ─> … ─> lost ─> pause ─> connect …
+    connect ─> listen to notices ─> catch up ─> send commands ─> … ─> lost ─> pause ─> connect …
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import asyncio
 
 import structlog
 
-from pricetime.errors import BrokerFailed
+from pricetime.adapters.rabbit import RabbitOutputs
+from pricetime.errors import BrokerFailed, PricetimeError
 from pricetime.runtime.dispatcher import Dispatcher
 from pricetime.runtime.pauses import Pauses
 from pricetime.services.broker import Broker
@@ -37,6 +38,8 @@ class BrokerLink:
                 await self._use()
             except* BrokerFailed as group:
                 _log.warning("the broker is away", error=str(group.exceptions[0]))
+            except* PricetimeError as group:
+                _log.warning("what was missed cannot be read", error=str(group.exceptions[0]))
             finally:
                 self.connected.clear()
             await asyncio.sleep(self._pauses.next_s())
@@ -51,6 +54,13 @@ class BrokerLink:
             listening = asyncio.Event()
             tasks.create_task(rabbit.notices().listen(self._dispatcher.hear, ready=listening.set))
             await listening.wait()
+            await self._dispatcher.catch_up()
             self._pauses.reset()
             self.connected.set()
-            tasks.create_task(self._dispatcher.send(rabbit.outputs()))
+            tasks.create_task(self._send(rabbit.outputs()))
+
+    async def _send(self, outputs: RabbitOutputs) -> None:
+        try:
+            await self._dispatcher.send(outputs)
+        finally:
+            await outputs.close()

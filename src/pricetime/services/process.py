@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import signal
 import socket
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -42,6 +43,8 @@ class ServiceProcess:
         self.listener = listener
         self.metrics = Metrics()
         self.stopping = asyncio.Event()
+        self.failure: BaseException | None = None
+        """What the process ends of, where nobody has told it to."""
         self.certificates = Certificates.of(settings.certs, name)
         self._on_ready = on_ready
 
@@ -55,6 +58,13 @@ class ServiceProcess:
         """Say that it serves."""
         _log.info("ready", url=self.url)
         self._on_ready(self.url)
+
+    def fail(self, error: BaseException) -> None:
+        """End the process as a signal would; it exits with ``error``."""
+        if self.failure is None:
+            self.failure = error
+            _log.error("the process ends", error=str(error))
+            signal.raise_signal(signal.SIGTERM)
 
     async def once_there(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
         """Return what ``work`` returns, tried again after growing pauses until it does not fail.

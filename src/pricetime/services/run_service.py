@@ -1,7 +1,8 @@
 """``pricetime run NAME``: one process of the venue as many services.
 
 A service is a module with ``async def serve(process: ServiceProcess) -> None``, which serves until
-``process.stopping`` is set, hands over, and returns. SIGTERM or SIGINT sets that; the process exits with 0.
+``process.stopping`` is set, hands over, and returns. SIGTERM or SIGINT sets that; the process exits with 0,
+or with an error where it stops because something has failed that it cannot do without.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ async def _run(
     try:
         with contextlib.suppress(VenueStopped):
             await module.serve(process)
+        if process.failure is not None:
+            raise process.failure
     finally:
         if watch is not None:
             watch.cancel()

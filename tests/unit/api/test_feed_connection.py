@@ -202,6 +202,9 @@ async def parts() -> AsyncIterator[SimpleNamespace]:
     async def nothing_missed(partition: Address, after: int) -> tuple[Notice, ...]:
         return ()
 
+    async def nothing_held() -> dict[Address, int]:
+        return {}
+
     clock, hub, venue, heard = DrivenClock(), Hub(Settings()), PartedVenue(), HeardJournal(5_000, 10_000_000)
     dispatcher = Dispatcher(
         Address(Room.SERVICE, 1),
@@ -210,6 +213,7 @@ async def parts() -> AsyncIterator[SimpleNamespace]:
         clock,
         heard,
         missed=nothing_missed,
+        held=nothing_held,
         queue_limit=1_000,
         answer_wait_s=0.0,
     )

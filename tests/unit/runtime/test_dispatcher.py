@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+import msgspec
 import pytest
 from tests.support.parted_venue import SMALL, PartedVenue
 
@@ -31,18 +32,30 @@ _STOCK = 3
 _NOW_NS = 1_800_000_000 * 10**9
 
 
-async def _nothing_missed(partition: Address, after: int) -> Sequence[Notice]:
-    return ()
+class _Kept:
+    """What a desk finds in the journals and in the views: notices that a test has kept."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    async def missed(self, partition: Address, after: int) -> Sequence[Notice]:
+        found = [each for each in self.notices if each.partition == partition and each.batch > after]
+        return found[:100]
+
+    async def held(self) -> dict[Address, int]:
+        return {each.partition: each.batch for each in self.notices}
 
 
 class _Desk:
     """A dispatcher over a venue in parts."""
 
-    def __init__(self, **options: object) -> None:
-        self.venue = PartedVenue()
+    def __init__(self, venue: PartedVenue | None = None, **options: object) -> None:
+        self.venue = venue or PartedVenue()
+        self.kept = _Kept()
         self.clock = DrivenClock(_NOW_NS)
         chosen: dict[str, object] = {
-            "missed": _nothing_missed,
+            "missed": self.kept.missed,
+            "held": self.kept.held,
             "queue_limit": 100,
             "answer_wait_s": 30.0,
             **options,
@@ -93,8 +106,8 @@ class _Desk:
 async def new_desk() -> AsyncIterator[Callable[..., _Desk]]:
     desks: list[_Desk] = []
 
-    def make(**options: object) -> _Desk:
-        desks.append(_Desk(**options))
+    def make(venue: PartedVenue | None = None, **options: object) -> _Desk:
+        desks.append(_Desk(venue, **options))
         return desks[-1]
 
     yield make
@@ -216,21 +229,129 @@ async def test_a_notice_that_was_heard_before_tells_nobody_again(new_desk: Calla
 
 
 async def test_missed_notices_are_found_before_the_next_is_taken_in(new_desk: Callable[..., _Desk]) -> None:
-    kept: list[Notice] = []
-
-    async def missed(partition: Address, after: int) -> Sequence[Notice]:
-        return [each for each in kept if each.partition == partition and each.batch > after]
-
-    desk = new_desk(missed=missed)
+    desk = new_desk()
     await desk.do(open_account(1).pack())
     answers = []
     for _ in range(3):
         sent = len(desk.venue.published)
         answers.append(desk.dispatcher.hand_in(deposit(1, 5).pack()))
         await desk.until_sent(sent + 1)
-    kept += desk.venue.settle()
-    await desk.dispatcher.hear(kept[-1])
+    desk.kept.notices += desk.venue.settle()
+    await desk.dispatcher.hear(desk.kept.notices[-1])
     assert all(answer.done() for answer in answers)
+
+
+async def test_a_lost_notice_of_a_book_in_which_nothing_more_happens_is_found_by_catching_up(
+    new_desk: Callable[..., _Desk],
+) -> None:
+    desk = new_desk()
+    await desk.dispatcher.catch_up()
+    buyer, _ = await desk.two_traders()
+    order = desk.dispatcher.hand_in(place_order(buyer, _STOCK, Side.BUY, 10, 200).pack())
+    await desk.until_sent(len(desk.venue.published) + 1)
+    held, rests, known = desk.kept.notices = desk.venue.settle()
+    assert str(rests.partition) == "book.1"
+    await desk.dispatcher.hear(held)
+    await desk.dispatcher.hear(known)
+    other = desk.dispatcher.hand_in(deposit(buyer, 5).pack())
+    await desk.until_sent(len(desk.venue.published) + 1)
+    [deposited] = desk.venue.settle()
+    await desk.dispatcher.hear(deposited)
+    assert not order.done()
+    assert not other.done()
+    await desk.dispatcher.catch_up()
+    assert _kinds(order.result())[0] == _kinds(other.result())[0] == EventKind.ACCEPTED
+
+
+async def test_the_first_notice_of_a_partition_may_be_lost_too(new_desk: Callable[..., _Desk]) -> None:
+    desk = new_desk()
+    await desk.dispatcher.catch_up()  # as it does before it sends anything
+    answers = []
+    for account in (1, 1):
+        answers.append(desk.dispatcher.hand_in(open_account(account).pack()))
+        await desk.until_sent(len(answers))
+    desk.kept.notices = desk.venue.settle()
+    lost, second = desk.kept.notices
+    assert lost.partition == second.partition
+    await desk.dispatcher.hear(second)
+    assert all(answer.done() for answer in answers)
+
+
+async def test_while_answers_are_late_it_looks_for_what_was_lost(
+    new_desk: Callable[..., _Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pricetime.runtime.dispatcher._LATE_S", 0.01)
+    desk = new_desk()
+    await desk.dispatcher.catch_up()
+    answer = desk.dispatcher.hand_in(open_account(1).pack())
+    await desk.until_sent(1)
+    keeping = asyncio.create_task(desk.dispatcher.keep_up())
+    await asyncio.sleep(0.05)
+    assert not answer.done()
+    desk.kept.notices = desk.venue.settle()
+    async with asyncio.timeout(60):
+        assert _kinds(await answer) == [EventKind.ACCEPTED]
+    keeping.cancel()
+
+
+async def test_one_that_begins_late_waits_for_a_book_that_it_has_not_heard_of(
+    new_desk: Callable[..., _Desk],
+) -> None:
+    first = new_desk()
+    buyer, _ = await first.two_traders()
+    order = place_order(buyer, _STOCK, Side.BUY, 10, 200, client_id=b"the same, twice.").pack()
+    first.dispatcher.hand_in(order)
+    await first.until_sent(len(first.venue.published) + 1)
+    held, rests, known = first.venue.settle()
+    late = new_desk(first.venue)
+    await late.dispatcher.catch_up()  # its views hold nothing yet
+    again = late.dispatcher.hand_in(order)
+    await late.until_sent(len(first.venue.published) + 1)
+    [repeated] = first.venue.settle()
+    for notice in (held, known, repeated):
+        await late.dispatcher.hear(notice)
+        assert not again.done()
+    await late.dispatcher.hear(rests)
+    assert _kinds(again.result()) == [EventKind.ACCEPTED]
+
+
+async def test_where_views_are_far_behind_what_was_told_long_ago_is_not_told_again(
+    new_desk: Callable[..., _Desk],
+) -> None:
+    first = new_desk()
+    await first.do(open_account(1).pack())
+    for amount in range(1, 100):
+        await first.do(deposit(1, amount).pack())
+    first.dispatcher.hand_in(deposit(1, 1_000).pack())
+    await first.until_sent(len(first.venue.published) + 1)
+    [notice] = first.venue.settle()
+    journal, views, told = _Kept(), _Kept(), []
+    journal.notices = [msgspec.structs.replace(notice, batch=batch) for batch in range(1, notice.batch)]
+    views.notices = journal.notices[:3]
+    late = new_desk(first.venue, missed=journal.missed, held=views.held)
+    late.dispatcher.on_batch.append(lambda batch: told.append(batch.events))
+    await late.dispatcher.catch_up()
+    await late.dispatcher.hear(notice)
+    assert told == [notice.events]
+
+
+async def test_what_was_given_up_is_not_kept_and_never_sent(new_desk: Callable[..., _Desk]) -> None:
+    desk = new_desk(answer_wait_s=0.0, queue_limit=10)
+    await desk.end()  # the broker is away
+    sweeping = asyncio.create_task(desk.dispatcher.sweep())
+    for _ in range(3):
+        answers = [desk.dispatcher.hand_in(open_account(account).pack()) for account in range(1, 11)]
+        for outcome in await asyncio.gather(*answers, return_exceptions=True):
+            assert isinstance(outcome, AnswerLate)
+    sweeping.cancel()
+    last = desk.dispatcher.hand_in(open_account(77).pack())
+    desk.sending = asyncio.create_task(desk.dispatcher.send(desk.venue))
+    await desk.until_sent(1)
+    for notice in desk.venue.settle():
+        await desk.dispatcher.hear(notice)
+    assert last.done()
+    sent = [command.account for each in desk.venue.published for command in iter_commands(each.records)]
+    assert sent == [77]
 
 
 async def test_what_the_broker_has_not_confirmed_is_sent_again_unchanged(

@@ -30,6 +30,7 @@ class Place:
         self.failures: dict[Address, list[Exception]] = {}
         self.changed = asyncio.Event()
         self.is_replaying: set[str] = set()
+        self.fails_to_end = False
 
     def add(self, name: str) -> Hosting:
         async def host(address: Address) -> None:
@@ -44,6 +45,8 @@ class Place:
             finally:
                 self.serving.discard((name, address))
                 self.changed.set()
+                if self.fails_to_end:
+                    raise BrokerFailed
 
         hosting = Hosting(
             self.presence,
@@ -210,6 +213,15 @@ async def test_what_fails_is_started_again(place: Place) -> None:
         place.changed.clear()
         await asyncio.wait_for(place.changed.wait(), 10)
     assert place.starts.count(("a", ADDRESSES[0])) == 3
+
+
+async def test_what_fails_as_it_is_let_go_is_let_go(place: Place) -> None:
+    hosting = place.add("a")
+    place.fails_to_end = True
+    await place.beat()
+    assert place.served_by("a") == set(ADDRESSES)
+    await asyncio.wait_for(hosting.stop(), 60)
+    assert (hosting.owned, len(place.starts)) == ((), len(ADDRESSES))
 
 
 async def test_what_was_fenced_gives_way_until_the_next_look(place: Place) -> None:

@@ -17,6 +17,8 @@ from pricetime.services.topology.program import Program, installed
 _SERVER: Final = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 """Debian's own script in the PATH insists on a user and folders of the system; this one does not."""
 _COOKIE: Final = ".erlang.cookie"
+_MESSAGE_BYTES: Final = 512 * 1024 * 1024
+"""The most that a broker can be set to: what an order that meets very many others leads to is one message."""
 
 
 class RabbitPorts(NamedTuple):
@@ -93,6 +95,7 @@ def _configuration(port: int, certs: Path | None, definitions: Path | None) -> s
         "log.console.formatter = json",
         "vm_memory_high_watermark.relative = 0.3",
         "disk_free_limit.absolute = 500MB",
+        f"max_message_size = {_MESSAGE_BYTES}",
     ]
     if definitions is not None:
         lines.append(f"load_definitions = {definitions}")
