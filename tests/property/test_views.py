@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -11,11 +12,13 @@ from tests.property.test_rules import OPENING, PROGRAMS
 from tests.support.viewed_market import everything, journal_commands
 
 from pricetime.adapters.memory import MemoryJournal
+from pricetime.adapters.sqlite_view_check import SqliteViewCheck
 from pricetime.adapters.sqlite_view_store import SqliteViewStore
 from pricetime.adapters.sqlite_views import SqliteViews
 from pricetime.records import Command
 from pricetime.rules import Venue
 from pricetime.runtime.check_views import differences
+from pricetime.services.check_rows import RowsCheck
 from pricetime.views import Projection
 
 QUARTER_NS = 250_000_000
@@ -67,3 +70,17 @@ def test_rows_do_not_depend_on_saves_memory_or_restarts(
         project(journal, first, 10**6, rows_kept=10**6, forget=False)
         project(journal, second, batches_a_save, rows_kept=rows_kept, forget=forget)
         assert everything(first) == everything(second)
+
+
+@settings(max_examples=60)
+@given(PROGRAMS, st.integers(1, 7), st.integers(2, 9), st.integers(1, 50), st.booleans())
+def test_the_check_of_rows_finds_those_right_that_were_projected(
+    program: list[Command], size: int, batches_a_save: int, events_at_once: int, forget: bool
+) -> None:
+    _, journal = journal_of(OPENING + program, size)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "views.db"
+        project(journal, path, batches_a_save, rows_kept=5, forget=forget)
+        with closing(SqliteViewCheck(path)) as held:
+            check = RowsCheck(held, events_at_once=events_at_once)
+            assert [finding for batch in journal.batches for finding in check.take_in(batch)] == []

@@ -37,6 +37,7 @@ class Tables:
         self.candles: dict[tuple[int, int, int], Candle] = {}
         self.levels: dict[tuple[int, int, int], DepthLevel] = {}
         self.commands: dict[int, CommandRow] = {}
+        self.moments: dict[int, int] = {}
         self.shares: dict[tuple[int, str], int] = {}
         self.positions: dict[str, ViewPosition] = {}
 
@@ -98,6 +99,7 @@ class MemoryViewStore:
         for key in [key for key in changes.levels if not tables.levels[key].orders]:
             del tables.levels[key]
         tables.commands.update((row.sequence, row) for row in changes.commands)
+        tables.moments.update(changes.moments)
         tables.shares.update(((stock, self._stream), count) for stock, count in changes.shares.items())
         tables.positions[self._stream] = self._seen = changes.position
 
@@ -123,8 +125,9 @@ class MemoryViewStore:
             transfers=[*tables.transfers.values()],
             candles={key: tables.candles.pop(key) for key in past},
             commands=[*tables.commands.values()],
+            moments=dict(tables.moments),
         )
-        for table in (tables.executions, tables.transfers, tables.commands):
+        for table in (tables.executions, tables.transfers, tables.commands, tables.moments):
             table.clear()
         return settled
 

@@ -7,7 +7,6 @@ SQLite finds damaged, is replaced by an empty one, to be filled again from the j
 
 from __future__ import annotations
 
-import binascii
 import contextlib
 import sqlite3
 from collections.abc import Iterator
@@ -16,21 +15,19 @@ from typing import Final
 
 import structlog
 
+from pricetime.adapters import sqlite_view_rows as rows
 from pricetime.adapters import sqlite_views_schema as schema
 from pricetime.adapters.sqlite_views import MAX_INTEGER, SqliteViews, is_damage
 from pricetime.errors import ViewsDamaged
 from pricetime.ports import (
     Candle,
-    CommandRow,
     DepthLevel,
-    ExecutionRow,
     HoldingRow,
     OrderRow,
     StockRow,
     ViewChanges,
     ViewPosition,
 )
-from pricetime.records import NO_CLIENT_ID
 
 _log = structlog.get_logger(__name__)
 _BUSY_TIMEOUT_S: Final = 5.0
@@ -86,24 +83,9 @@ class SqliteViewStore:
     def save(self, changes: ViewChanges) -> None:
         """Store rows and position in one transaction; ViewsDamaged where SQLite finds the file damaged."""
         with self._transaction() as writer:
-            schema.UPSERT_ORDERS.write(writer, [_order(row) for row in changes.orders])
-            schema.UPSERT_EXECUTIONS.write(writer, [_execution(row) for row in changes.executions])
-            schema.UPSERT_TRANSFERS.write(
-                writer,
-                [(2 * row.id, row.account, row.kind, row.amount, row.time_ns) for row in changes.transfers],
-            )
-            schema.UPSERT_BALANCES.write(
-                writer, [(account, row.free, row.held) for account, row in changes.balances.items()]
-            )
-            schema.UPSERT_HOLDINGS.write(
-                writer,
-                [(*key, row.free, row.held, row.cost, row.realised) for key, row in changes.holdings.items()],
-            )
-            schema.UPSERT_STOCKS.write(writer, [_stock(row) for row in changes.stocks])
-            schema.UPSERT_CANDLES.write(writer, [_candle(key, row) for key, row in changes.candles.items()])
-            _save_levels(writer, changes)
-            schema.UPSERT_COMMANDS.write(writer, [_command(row) for row in changes.commands])
-            schema.UPSERT_MOMENTS.write(writer, list(changes.moments.items()))
+            for table, values in rows.values_of(changes).items():
+                schema.UPSERTS[table].write(writer, values)
+            schema.delete_levels(writer, [key for key, level in changes.levels.items() if not level.orders])
             schema.UPSERT_META.write(writer, _position(changes.position))
 
     def clear(self) -> None:
@@ -197,95 +179,9 @@ def _throw_away(path: Path) -> None:
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
-# ------------------------------------------------------------------------------------ rows as values
-
-
 def _position(position: ViewPosition) -> list[schema.Values]:
     return [
         ("batch", position.batch),
         ("batch_hash", position.batch_hash.hex()),
         ("event", position.event),
     ]
-
-
-def _order(row: OrderRow) -> schema.Values:
-    return (
-        row.order,
-        row.account,
-        row.stock,
-        int(row.side),
-        int(row.order_type),
-        int(row.time_in_force),
-        int(row.post_only),
-        int(row.cut),
-        row.price,
-        row.quantity,
-        row.filled,
-        row.value,
-        row.status,
-        int(row.reason),
-        row.executions,
-        row.sole_trade,
-        None if row.client_id == NO_CLIENT_ID else binascii.b2a_base64(row.client_id, newline=False).decode(),
-        row.created_ns,
-        row.updated_ns,
-    )
-
-
-def _execution(row: ExecutionRow) -> schema.Values:
-    return (
-        2 * row.trade + row.maker,
-        row.account,
-        row.order,
-        row.stock,
-        int(row.side),
-        int(row.order_type),
-        row.price,
-        row.quantity,
-        row.amount,
-        row.fee,
-        int(row.maker),
-        int(row.sole),
-        row.time_ns,
-    )
-
-
-def _stock(row: StockRow) -> schema.Values:
-    return (
-        row.stock,
-        row.tick,
-        int(row.halted),
-        row.last,
-        row.day_open,
-        row.day_high,
-        row.day_low,
-        row.day_volume,
-        row.day_start_ns,
-        row.shares,
-        row.last_trade_ns,
-    )
-
-
-def _candle(key: tuple[int, int, int], row: Candle) -> schema.Values:
-    return (*key, row.open, row.high, row.low, row.close, row.volume, row.trades)
-
-
-def _command(row: CommandRow) -> schema.Values:
-    return (
-        row.sequence,
-        row.time_ns,
-        row.actor,
-        row.account,
-        row.kind,
-        row.stock,
-        row.order,
-        row.quantity,
-        row.amount,
-        int(row.reason),
-    )
-
-
-def _save_levels(writer: sqlite3.Connection, changes: ViewChanges) -> None:
-    there = [(*key, level.quantity, level.orders) for key, level in changes.levels.items() if level.orders]
-    schema.UPSERT_LEVELS.write(writer, there)
-    schema.delete_levels(writer, [key for key, level in changes.levels.items() if not level.orders])

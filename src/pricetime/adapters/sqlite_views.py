@@ -301,7 +301,7 @@ class SqliteViews:
     def depth(self, stock: int, levels: int) -> Depth:
         """Return the best ``levels`` levels of each side."""
         text = self._value(_DEPTH, {"stock": _bounded(stock), "levels": levels})
-        return _DEPTH_DECODER.decode(text)
+        return _decoded(_DEPTH_DECODER, text)
 
     def level(self, stock: int, side: int, price: int) -> DepthLevel | None:
         """Return one level, or with price 0 what waits at market."""
@@ -381,8 +381,7 @@ class SqliteViews:
 
     def _rows(self, kind: _Kind[_R], rows: str, parameters: Any) -> list[_R]:
         """Return the rows of a table or of a subquery that orders and limits them."""
-        found: list[_R] = kind.decoder.decode(self._value(kind.head + rows, parameters))
-        return found
+        return _decoded(kind.decoder, self._value(kind.head + rows, parameters))
 
     def _value(self, sql: str, parameters: Any = ()) -> Any:
         """Return the first column of the first row, or None."""
@@ -394,8 +393,7 @@ class SqliteViews:
         try:
             return self._connection().execute(sql, parameters).fetchone()
         except sqlite3.DatabaseError as error:
-            trouble = ViewsDamaged if is_damage(error) else ViewsBehind
-            raise trouble(f"The views cannot be read: {error}. {trouble()}") from error
+            raise trouble_of(error) from error
         except OSError as error:
             raise ViewsBehind(f"The views cannot be read: {error.strerror}. {ViewsBehind()}") from error
 
@@ -409,22 +407,40 @@ class SqliteViews:
         return connection
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=ro",
-            uri=True,
-            timeout=_BUSY_TIMEOUT_S,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=_STATEMENTS_KEPT,
-        )
+        connection = open_for_reading(self._path)
         with self._one_opens:
             self._opened.append(connection)
         return connection
 
 
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Return a connection that cannot write, for one thread at a time."""
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS_KEPT,
+    )
+
+
+def trouble_of(error: sqlite3.DatabaseError) -> ViewsBehind | ViewsDamaged:
+    """Return what it means that SQLite cannot read the views."""
+    trouble = ViewsDamaged if is_damage(error) else ViewsBehind
+    return trouble(f"The views cannot be read: {error}. {trouble()}")
+
+
 def is_damage(error: sqlite3.DatabaseError) -> bool:
     """Return whether SQLite says that the file itself is wrong, rather than busy, full or closed."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], text: str) -> T:
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise ViewsDamaged(f"The views hold what is no row: {error}. {ViewsDamaged()}") from error
 
 
 def _first(rows: Sequence[_R]) -> _R | None:

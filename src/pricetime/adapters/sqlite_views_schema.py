@@ -98,6 +98,7 @@ class Upsert:
     """
 
     def __init__(self, table: str, key: str, columns: int, changing: Sequence[str] = ()) -> None:
+        self.key = key
         self._head = f"INSERT INTO {table} VALUES "  # noqa: S608 - constants
         self._row = f"({', '.join('?' * columns)})"
         assignments = ", ".join(f"{column} = excluded.{column}" for column in changing)
@@ -138,45 +139,48 @@ def _padded(rows: Sequence[Values]) -> list[Values]:
 
 
 UPSERT_META: Final = Upsert("meta", "name", 2, ("value",))
-UPSERT_ORDERS: Final = Upsert(
-    "orders",
-    "number",
-    19,
-    (
-        "price",
-        "quantity",
-        "filled",
-        "value",
-        "status",
-        "reason",
-        "executions",
-        "sole_trade",
-        "updated_ns",
+UPSERTS: Final = {
+    "orders": Upsert(
+        "orders",
+        "number",
+        19,
+        (
+            "price",
+            "quantity",
+            "filled",
+            "value",
+            "status",
+            "reason",
+            "executions",
+            "sole_trade",
+            "updated_ns",
+        ),
     ),
-)
-UPSERT_EXECUTIONS: Final = Upsert("executions", "id", 13)
-UPSERT_TRANSFERS: Final = Upsert("transfers", "id", 5)
-UPSERT_BALANCES: Final = Upsert("balances", "account", 3, ("free", "held"))
-UPSERT_HOLDINGS: Final = Upsert("holdings", "account, stock", 6, ("free", "held", "cost", "realised"))
-UPSERT_STOCKS: Final = Upsert(
-    "stocks",
-    "stock",
-    11,
-    (
-        "halted",
-        "last",
-        "day_open",
-        "day_high",
-        "day_low",
-        "day_volume",
-        "day_start_ns",
-        "shares",
-        "last_trade_ns",
+    "executions": Upsert("executions", "id", 13),
+    "transfers": Upsert("transfers", "id", 5),
+    "balances": Upsert("balances", "account", 3, ("free", "held")),
+    "holdings": Upsert("holdings", "account, stock", 6, ("free", "held", "cost", "realised")),
+    "stocks": Upsert(
+        "stocks",
+        "stock",
+        11,
+        (
+            "halted",
+            "last",
+            "day_open",
+            "day_high",
+            "day_low",
+            "day_volume",
+            "day_start_ns",
+            "shares",
+            "last_trade_ns",
+        ),
     ),
-)
-UPSERT_CANDLES: Final = Upsert(
-    "candles", "stock, interval_s, start_ns", 9, ("high", "low", "close", "volume", "trades")
-)
-UPSERT_LEVELS: Final = Upsert("levels", "stock, side, price", 5, ("quantity", "orders"))
-UPSERT_COMMANDS: Final = Upsert("commands", "sequence", 10)
-UPSERT_MOMENTS: Final = Upsert("moments", "second", 2)
+    "candles": Upsert(
+        "candles", "stock, interval_s, start_ns", 9, ("high", "low", "close", "volume", "trades")
+    ),
+    "levels": Upsert("levels", "stock, side, price", 5, ("quantity", "orders")),
+    "commands": Upsert("commands", "sequence", 10),
+    "moments": Upsert("moments", "second", 2),
+}
+"""By table: all tables of rows."""

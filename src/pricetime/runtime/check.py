@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from pricetime.errors import CheckFailed, JournalError, SnapshotError
-from pricetime.ports import Journal, Snapshot, Snapshots, Views
+from pricetime.errors import CheckFailed, JournalError, SnapshotError, ViewsDamaged
+from pricetime.ports import Batch, Journal, Snapshot, Snapshots, Views
 from pricetime.runtime.chain import START, Link, link_of
 from pricetime.runtime.check_views import differences
 from pricetime.runtime.recovery import ProgressCallback, batches_after, from_snapshot, recover, replay
@@ -24,6 +24,8 @@ from pricetime.runtime.venue import Venue
 _FINDINGS_LIMIT: Final = 100  # of one comparison; more of the same helps nobody
 
 Note = Callable[[str], None]
+OnBatch = Callable[[Batch], Iterable[str]]
+"""Is called with each batch that is as it should be; returns what is wrong elsewhere, as in rows of views."""
 
 
 def check(
@@ -33,6 +35,7 @@ def check(
     venue_type: type[Venue],
     *,
     damage: Iterable[str] = (),
+    on_batch: OnBatch | None = None,
     progress: ProgressCallback | None = None,
     note: Note = lambda _: None,
 ) -> Iterator[str]:
@@ -52,6 +55,8 @@ def check(
             link = link_of(batch)
             if batch.number in at_batch:
                 yield from _snapshot_findings(at_batch.pop(batch.number), venue, batch.hash, venue_type)
+            if on_batch is not None:
+                yield from on_batch(batch)
             if watch is not None:
                 yield from watch.look(venue)
             if progress is not None:
@@ -119,12 +124,20 @@ class _ViewsWatch:
             return [f"the views stand at event {position}, which is not the end of a batch"]
         found = []
         if position == venue.event_number:
-            found = list(islice(differences(venue.snapshot(), self._views), _FINDINGS_LIMIT))
+            found = self._differences(venue)
             self._goal = self._views.position()
             self.compared = self._goal == position
         self._goal = max(self._goal, position)
         # Where the views have moved on, what was found may be half of one state and half of the next.
         return found if self.compared else []
+
+    def _differences(self, venue: Venue) -> list[str]:
+        found: list[str] = []
+        try:
+            found.extend(islice(differences(venue.snapshot(), self._views), _FINDINGS_LIMIT))
+        except ViewsDamaged as error:
+            found.append(str(error))
+        return found
 
     def excuse(self) -> str:
         """Return why there was no such moment."""

@@ -16,6 +16,7 @@ import structlog
 from pricetime.adapters.snapshot_files import SnapshotFiles
 from pricetime.adapters.sqlite_accounts import SqliteAccounts
 from pricetime.adapters.sqlite_journal import SqliteJournal
+from pricetime.adapters.sqlite_view_check import SqliteViewCheck
 from pricetime.adapters.sqlite_view_store import SqliteViewStore
 from pricetime.adapters.sqlite_views import SqliteViews
 from pricetime.errors import JournalError, SettingError
@@ -79,6 +80,10 @@ class DataFolder:
     def views(self) -> SqliteViews:
         """Open the views for reading."""
         return SqliteViews(self.path / "views.db")
+
+    def views_check(self) -> SqliteViewCheck:
+        """Open the views to be compared with what they should hold."""
+        return SqliteViewCheck(self.path / "views.db")
 
     def accounts(self, **limits: int) -> SqliteAccounts:
         """Open the users, made where there are none, with ``SqliteAccounts``'s limits."""

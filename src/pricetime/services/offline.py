@@ -19,6 +19,7 @@ from pricetime.ports import Accounts, Batch, Journal, PendingUser
 from pricetime.runtime import check as checks
 from pricetime.runtime.implementations import pick
 from pricetime.runtime.recovery import ProgressCallback, batches_after
+from pricetime.services.check_rows import RowsCheck
 from pricetime.services.databases import connected
 from pricetime.services.folder import DataFolder
 from pricetime.services.parts_check import check_parts
@@ -73,15 +74,27 @@ def _check_folder(
     with ExitStack() as stack:
         journal = stack.enter_context(closing(folder.journal()))
         snapshots = folder.snapshots()
-        views = None
-        if folder.has_views():
-            views = stack.enter_context(closing(folder.views()))
-        else:
+        views = on_batch = None
+        if not folder.has_views():
             note("there are no views to compare; `pricetime rebuild` makes them")
+        else:
+            held = stack.enter_context(closing(folder.views_check()))
+            if held.is_of_this_format():
+                views = stack.enter_context(closing(folder.views()))
+                on_batch = RowsCheck(held).take_in
+            else:
+                note("the views are of another version and were not compared; the next start makes them anew")
         damage = [*journal.damage(), *snapshots.damage()]
         venue_type = pick(settings.core)
         yield from checks.check(
-            journal, snapshots, views, venue_type, damage=damage, progress=progress, note=note
+            journal,
+            snapshots,
+            views,
+            venue_type,
+            damage=damage,
+            on_batch=on_batch,
+            progress=progress,
+            note=note,
         )
 
 

@@ -159,6 +159,17 @@ def test_rows_come_back_as_they_were_saved(store: SqliteViewStore, views: Sqlite
     assert views.audit(limit=9) == audit
 
 
+def test_what_is_no_row_is_damage(path: Path, store: SqliteViewStore, views: SqliteViews) -> None:
+    save(store, orders=[order_row(1)], levels={(1, 2, 100): DepthLevel(100, 1, 1)})
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE orders SET side = 7")
+        connection.execute("UPDATE levels SET quantity = NULL")
+    connection.close()
+    for query in (lambda: views.order(1), lambda: views.depth(1, 9)):
+        with pytest.raises(ViewsDamaged, match="no row"):
+            query()
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 511, 512, 513, 1_500])
 def test_any_number_of_rows_is_saved_at_once(store: SqliteViewStore, views: SqliteViews, count: int) -> None:
     levels = {(1, 2, price): DepthLevel(price, price, 1) for price in range(1, count + 1)}
