@@ -334,6 +334,15 @@ async def saved(settings: Settings, snapshot: PartitionSnapshot, as_of: Partitio
     await mongo.close()
 
 
+def test_views_that_stand_at_another_event_are_found(venue: Venue) -> None:
+    def change(database: Database[Document]) -> None:
+        database["view_positions"].update_one({"_id": "book.1"}, {"$inc": {"event": 1}})
+
+    venue.change(change)
+    [finding] = venue.findings()
+    assert finding.startswith("the views of book.1 stand at event ")
+
+
 def test_views_that_are_behind_are_compared_where_they_stand(venue: Venue) -> None:
     def change(database: Database[Document]) -> None:
         for name in ("orders", "executions", "stocks", "candles", "levels", "commands"):

@@ -116,6 +116,11 @@ class _ViewsCheck:
         is_there = batch.number == self._goal.batch
         if is_there and batch.hash != self._goal.batch_hash:
             yield f"the views of {self.stream} are of another journal: batch {batch.number} has another hash"
+        if is_there and self._projection.position.event != self._goal.event:
+            yield (
+                f"the views of {self.stream} stand at event {self._goal.event}, "
+                f"but batch {batch.number} ends with event {self._projection.position.event}"
+            )
         if is_there or self._projection.events >= _EVENTS_AT_ONCE:
             self._store.save(self._projection.take())
             settled = self._store.take_settled()
