@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from pymongo.database import Database
 from tests.support.mongo import fresh_database
@@ -332,6 +333,28 @@ async def saved(settings: Settings, snapshot: PartitionSnapshot, as_of: Partitio
         )
     )
     await mongo.close()
+
+
+def test_a_snapshot_that_has_not_heard_of_a_partition_is_found(
+    venue: Venue, mongo_settings: Settings
+) -> None:
+    end = venue.journals[LEDGER][-1]
+    snapshot = snapshot_of(LEDGER, venue.journals[LEDGER])
+    assert {Room.SERVICE, Room.BOOK} <= {source.room for source, _ in snapshot.heard}
+    asyncio.run(saved(mongo_settings, without(snapshot, Room.SERVICE), end))
+    assert venue.checked()["findings"] == []  # services are forgotten in time
+    venue.change(lambda database: database["snapshots"].delete_many({}))
+    asyncio.run(saved(mongo_settings, without(snapshot, Room.BOOK), end))
+    [finding] = venue.findings()
+    assert finding == (
+        f"the snapshot of batch {end.number} of ledger.0 counts other messages than the journal holds"
+    )
+
+
+def without(snapshot: PartitionSnapshot, room: Room) -> PartitionSnapshot:
+    """Return a snapshot that has heard nothing of a room."""
+    heard = tuple((source, number) for source, number in snapshot.heard if source.room != room)
+    return msgspec.structs.replace(snapshot, heard=heard)
 
 
 def test_views_that_stand_at_another_event_are_found(venue: Venue) -> None:
