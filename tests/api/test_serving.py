@@ -262,6 +262,54 @@ def test_a_chunked_body_is_limited_as_it_comes(server: Venue):
         assert answer(connection)[0] == 413
 
 
+CHUNKED = b"POST /v1/users HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize(
+    ("begin", "piece"),
+    [
+        (b"2\r\n{}\r\n0\r\n", b"a:b\r\n" * 2_000),
+        (b"2\r\n{}\r\n0\r\na:", b"b" * 10_000),
+        (b"2;a=", b"b" * 10_000),
+    ],
+    ids=["fields after the body", "a field after the body", "a chunk's line"],
+)
+def test_what_is_no_body_and_has_no_end_is_cut_off(server: Venue, begin: bytes, piece: bytes):
+    with connected(server) as connection:
+        connection.sendall(CHUNKED + begin)
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            connection.sendall(piece * 2_000)
+
+
+@pytest.mark.embedded
+def test_fields_after_a_body_are_too_large_beyond_what_a_head_may_have(server: Venue):
+    with connected(server) as connection:
+        connection.sendall(CHUNKED + b"2\r\n{}\r\n0\r\na:")
+        connection.sendall(b"b" * 66_000)
+        status, headers, body = answer(connection)
+        assert is_closed(connection)
+    assert (status, json.loads(body)["code"]) == (431, "headers_too_large")
+    assert headers["connection"] == "close"
+
+
+@pytest.mark.embedded
+def test_fields_after_a_body_are_not_the_head_s(server: Venue):
+    asked = b"POST /v1/orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    with connected(server) as connection:
+        connection.sendall(asked + b"X-Request-ID: after\r\n\r\n")
+        status, headers, _ = answer(connection)
+    assert status == 401
+    assert headers["x-request-id"] != "after"
+
+
+def test_a_long_body_may_come_in_chunks_of_a_byte(server: Venue):
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in LOGIN + b" " * 30_000)
+    with connected(server) as connection:
+        connection.sendall(CHUNKED.replace(b"users", b"sessions") + chunks + b"0\r\n\r\n")
+        assert answer(connection)[0] == 401
+
+
 def test_a_body_that_comes_too_slowly_is_a_timeout(start_server: Callable[..., Server]):
     server = start_server(body_timeout_s=1)
     for path, status in (("/v1/sessions", 408), ("/authentication/login", 400)):

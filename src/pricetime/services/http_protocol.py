@@ -5,8 +5,9 @@ and without an ASGI scope, and if its head was parsed before, without parsing. O
 task is not kept in a second set beside the application's.
 
 Limits: a connection that does not finish sending a request, its head or its body, is closed after a
-while, and a head may have so many bytes; otherwise slow or endless senders would hold connections and
-memory for nothing. What is no HTTP at all is answered with a problem like any other error.
+while, and what of a request is no body may have so many bytes; otherwise slow or endless senders would hold
+connections and memory for nothing. Fields that come after a body are dropped: what is asked stands in the
+head. What is no HTTP at all is answered with a problem like any other error.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from pricetime.api.stream import EVENTS
 from pricetime.services.http_cycles import LeanCycle, ShortCycle
 
 HEAD_LIMIT: Final = 65_536
-"""Bytes of a request's line and headers."""
+"""Bytes of a request that are no body: its line and headers, and fields after the body."""
+_CHUNK_LINES: Final = 16
+"""Bytes around a piece of a body that are free: the line with its length, and its end."""
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 
@@ -38,12 +41,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._sending_since: float | None = None
         self._idle_since: float | None = None
         self._stuck_since: float | None = None
-        self._head_bytes: int | None = None
+        self._other_bytes = 0
+        """How much of the request that is arriving is no body."""
+        self._is_in_head = True
         self._short_way = cast("App", self.app).short_way
         self._is_between = True
         """Whether what arrives next begins a request."""
         self._arrived = b""
-        """What is being parsed, where it begins with a request."""
+        """What is being parsed, where it begins with a request and that has not ended."""
         self._head: Head | None = None
         """The head of a request that has not been begun yet, and what there is of its body."""
         self._body = b""
@@ -54,7 +59,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._sending_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrives, unless its head is known already; a head that does not end is refused."""
+        """Parse what arrives, unless its head is known already; what has no end and is no body is refused."""
         if self._is_between:
             length = data.find(b"\r\n\r\n") + 4
             head = self._short_way.heads.get(data[:length])
@@ -62,14 +67,14 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._take(head, data[length:])
                 return
             self._arrived = data
+        else:
+            self._other_bytes += len(data)
         super().data_received(data)
         self._arrived = b""
         if self._head is not None:
             self._begin(self._head)
-        if self._head_bytes is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
-                self._refuse("headers_too_large", f"A request's headers may have {HEAD_LIMIT:,} bytes.")
+        if self._other_bytes > HEAD_LIMIT and not (self._is_between or self.transport.is_closing()):
+            self._refuse("headers_too_large", f"A request's headers may have {HEAD_LIMIT:,} bytes.")
 
     def _is_free(self) -> bool:
         """Return whether a request can be answered at once: no other is under way, no answer is stuck."""
@@ -83,12 +88,21 @@ class GuardedProtocol(HttpToolsProtocol):
         self.headers = []
         self._sending_since = self.loop.time()
         self._idle_since = None
-        self._head_bytes = 0
+        self._other_bytes = len(self._arrived)
+        self._is_in_head = True
         self._is_between = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, unless it comes after the body."""
+        if self._is_in_head:
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Keep the head until the body is there or does not come at once. A WebSocket is handed over."""
-        self._head_bytes = None
+        self._is_in_head = False
         if self.parser.should_upgrade() and self._should_upgrade():
             method = self.parser.get_method().decode("ascii")
             self.scope = {"method": method, "headers": self.headers}  # type: ignore[typeddict-item]
@@ -108,6 +122,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""
+        self._other_bytes = max(self._other_bytes - len(body) - _CHUNK_LINES, 0)
         if self._head is not None:
             self._body += body
         else:
@@ -128,6 +143,7 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self._begin(head)
             super().on_message_complete()
+        self._arrived = b""
 
     def _take(self, head: Head, body: bytes) -> None:
         self._idle_since = None
