@@ -5,15 +5,18 @@ an auditor asks about is in the audit before its caller is answered.
 
 Invariants: nothing tells whether a user name exists but registering it: an unknown user and a wrong
 password take the same time, are counted the same, and answer the same. There is always an administrator
-left once there was one.
+left once there was one. A change of password, role or admission ends sessions where it happened, and also
+where nobody can tell whether it did: whatever fails leaves too few of them rather than too many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import NoReturn
 
 from pricetime.errors import InvalidUser, LockedOut, NotAllowed, QueueFull, TokenInvalid, WrongPassword
+from pricetime.identity.acts import Acts
 from pricetime.identity.lockout import Lockout, address_key
 from pricetime.identity.names import printable, tidy_user_name
 from pricetime.identity.roles import Role, role_named
@@ -47,6 +50,7 @@ class Identity:
         self._users = Users(accounts, hasher, clock, open_account, registrations)
         self._sessions = Sessions(accounts, signer, clock, settings)
         self._turns = Turns()
+        self._acts = Acts()
         self._user_failures = _lockout(settings, settings.lockout_failures)
         self._address_failures = _lockout(settings, settings.lockout_address_failures)
         self.lockouts = (self._user_failures, self._address_failures)
@@ -126,14 +130,7 @@ class Identity:
         check_password(new, self._min_length)
         user = await self.user(account)
         await self._check_password(user.user_name, user, old, address)
-        new_hash = await self._hasher.hash(new)
-        async with self._turns.of(account):
-            if (await self.user(account)).password_hash != user.password_hash:
-                raise WrongPassword("The password was changed in the meantime.")
-            valid_from_ns = self._sessions.stamp_ns()
-            await self._accounts.set_password_hash(account, new_hash, valid_from_ns)
-            await self._end_all(account, valid_from_ns)
-        await self._audit(account, "password_changed", user.user_name, address)
+        await self._acts.whole(self._change_password(user, await self._hasher.hash(new), address))
         return await self.user(account)
 
     # ------------------------------------------------------------------------------------- sessions
@@ -188,28 +185,65 @@ class Identity:
 
         Their tokens end, because tokens carry the role; a refresh brings one with the new role.
         """
-        new_role = role_named(role)
-        async with self._turns.of(_ADMINS), self._turns.of(account):
-            user = await self._changeable(session, account, stays_admin=new_role is Role.ADMIN)
-            if user.role == new_role:
-                return user
-            valid_from_ns = self._sessions.stamp_ns()
-            await self._accounts.set_role(account, new_role, valid_from_ns)
-            self._sessions.revoke_before(account, valid_from_ns)
-        await self._audit(session.account, "role_changed", user.user_name, f"{user.role} to {new_role}")
+        await self._acts.whole(self._set_role(session, account, role_named(role)))
         return await self.user(account)
 
     async def set_disabled(self, session: Session, account: int, disabled: bool) -> User:
         """Close or open a user's way in, as an administrator; NotAllowed, UnknownUser. Sessions end."""
+        await self._acts.whole(self._set_disabled(session, account, disabled))
+        return await self.user(account)
+
+    # ----------------------------------------------------------------------------------------- acts
+
+    async def _change_password(self, user: User, new_hash: bytes, address: str) -> None:
+        account = user.account
+        async with self._turns.of(account):
+            if (await self.user(account)).password_hash != user.password_hash:
+                raise WrongPassword("The password was changed in the meantime.")
+            async with self._ending_sessions(account) as valid_from_ns:
+                await self._accounts.set_password_hash(account, new_hash, valid_from_ns)
+        await self._audit(account, "password_changed", user.user_name, address)
+
+    async def _set_role(self, session: Session, account: int, role: Role) -> None:
+        async with self._turns.of(_ADMINS), self._turns.of(account):
+            user = await self._changeable(session, account, stays_admin=role is Role.ADMIN)
+            if user.role == role:
+                self._sessions.revoke_before(account, user.tokens_valid_from_ns)
+                return
+            async with self._ending_tokens(account) as valid_from_ns:
+                await self._accounts.set_role(account, role, valid_from_ns)
+        await self._audit(session.account, "role_changed", user.user_name, f"{user.role} to {role}")
+
+    async def _set_disabled(self, session: Session, account: int, disabled: bool) -> None:
         async with self._turns.of(_ADMINS), self._turns.of(account):
             user = await self._changeable(session, account, stays_admin=not disabled)
             if user.disabled == disabled:
-                return user
-            valid_from_ns = self._sessions.stamp_ns()
-            await self._accounts.set_disabled(account, disabled, valid_from_ns)
-            await self._end_all(account, valid_from_ns)
+                self._sessions.revoke_before(account, user.tokens_valid_from_ns)
+                if disabled:
+                    await self._accounts.revoke_refresh_tokens(account)
+                return
+            async with self._ending_sessions(account) as valid_from_ns:
+                await self._accounts.set_disabled(account, disabled, valid_from_ns)
         await self._audit(session.account, "disabled" if disabled else "enabled", user.user_name, "")
-        return await self.user(account)
+
+    @asynccontextmanager
+    async def _ending_tokens(self, account: int) -> AsyncIterator[int]:
+        """Change a user within, as of the time that this gives; their tokens of before end."""
+        valid_from_ns = self._sessions.stamp_ns()
+        try:
+            yield valid_from_ns
+        finally:
+            self._sessions.revoke_before(account, valid_from_ns)
+
+    @asynccontextmanager
+    async def _ending_sessions(self, account: int) -> AsyncIterator[int]:
+        """Change a user within, as of the time that this gives; none of their sessions can be refreshed."""
+        await self._accounts.revoke_refresh_tokens(account)
+        try:
+            async with self._ending_tokens(account) as valid_from_ns:
+                yield valid_from_ns
+        finally:  # again, because other processes may have stored some in the meantime
+            await self._accounts.revoke_refresh_tokens(account)
 
     # ------------------------------------------------------------------------------------- in parts
 
@@ -280,10 +314,6 @@ class Identity:
         if now.disabled or now.tokens_valid_from_ns != user.tokens_valid_from_ns:
             raise TokenInvalid("This user was changed in the meantime. Log in again.")
         return now
-
-    async def _end_all(self, account: int, valid_from_ns: int) -> None:
-        self._sessions.revoke_before(account, valid_from_ns)
-        await self._accounts.revoke_refresh_tokens(account)
 
     async def _changeable(self, session: Session, account: int, *, stays_admin: bool) -> User:
         if session.role != Role.ADMIN:

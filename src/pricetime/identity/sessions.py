@@ -166,7 +166,7 @@ class Sessions:
         self._revoked[session_id] = max(until_ns, self._revoked.get(session_id, 0))
 
     def revoke_before(self, account: int, valid_from_ns: int) -> None:
-        """Stop recognising an account's tokens that are older than this time, which is stored already."""
+        """Stop recognising an account's tokens that are older than this time, which is or may be stored."""
         self._valid_from[account] = max(valid_from_ns, self._valid_from.get(account, 0))
 
     def csrf_token(self, session_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,24 @@ class ManualClock:
 
     def pass_s(self, seconds: float) -> None:
         self.time_ns += int(seconds * SECOND_NS)
+
+
+class Held:
+    """A write to the storage: it happens when it is let go, whether or not anybody waits for it."""
+
+    def __init__(self, accounts: MemoryAccounts, write: str) -> None:
+        self.begun = asyncio.Event()
+        self.let_go = asyncio.Event()
+        self._write = getattr(accounts, write)
+        setattr(accounts, write, self._held)
+
+    async def _held(self, *values: object) -> object:
+        self.begun.set()
+        return await asyncio.shield(asyncio.ensure_future(self._later(*values)))
+
+    async def _later(self, *values: object) -> object:
+        await self.let_go.wait()
+        return await self._write(*values)
 
 
 class World:
