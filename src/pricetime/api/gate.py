@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from pricetime.api.endpoints import Scope
 from pricetime.api.exchange import Exchange, Route
 from pricetime.api.guards.access import Access, has_token, refuse_forged, token_of
-from pricetime.api.guards.addresses import Addresses, rate_key
+from pricetime.api.guards.addresses import Addresses
 from pricetime.api.guards.browsers import Browsers, Client, Headers, csrf_token_of, session_cookie
 from pricetime.api.guards.rates import Charge, Rates
 from pricetime.api.problems import Refused, retry_after
 from pricetime.errors import TokenInvalid
+from pricetime.identity import address_key
 from pricetime.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,13 +53,13 @@ class Gate:
     def charge_address(self, exchange: Exchange, address: str, weight: int) -> None:
         """Take a request's weight from its address's rate."""
         if self._address_rates is not None:
-            _charge(exchange, self._address_rates.charge(rate_key(address), weight))
+            _charge(exchange, self._address_rates.charge(address_key(address), weight))
 
     async def pay(self, account: int, address: str) -> None:
         """Wait until the rate of an account, or of an address where it is 0, allows one message more."""
         rates = self.account_rates if account else self._address_rates
         while rates is not None:
-            charge = rates.charge(account or rate_key(address), 1)
+            charge = rates.charge(account or address_key(address), 1)
             if charge.allowed:
                 return
             await asyncio.sleep(charge.retry_s)

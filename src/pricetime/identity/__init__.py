@@ -6,6 +6,7 @@
     request with a token ──> authenticate: one look-up, three comparisons ──> Session
 """
 
+from pricetime.identity.addresses import address_key, plain_address
 from pricetime.identity.identity import Identity
 from pricetime.identity.names import (
     PERSON_NAME_LIMIT,
@@ -31,8 +32,10 @@ __all__ = [
     "SessionTokens",
     "TokenKind",
     "add_pending_admin",
+    "address_key",
     "check_password",
     "fault_of",
+    "plain_address",
     "tidy_person_name",
     "tidy_user_name",
 ]

@@ -17,7 +17,8 @@ from typing import NoReturn
 
 from pricetime.errors import InvalidUser, LockedOut, NotAllowed, QueueFull, TokenInvalid, WrongPassword
 from pricetime.identity.acts import Acts
-from pricetime.identity.lockout import Lockout, address_key
+from pricetime.identity.addresses import address_key
+from pricetime.identity.lockout import Lockout
 from pricetime.identity.names import printable, tidy_user_name
 from pricetime.identity.roles import Role, role_named
 from pricetime.identity.sessions import IssuedToken, Session, Sessions, SessionTokens, TokenKind

@@ -7,14 +7,11 @@ bounded: the key that has failed least recently is forgotten first.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
 SECOND_NS: Final = 1_000_000_000
 _MOST_DOUBLINGS: Final = 64
-_IPV6_HOME_BITS: Final = 64
-"""One customer is given this much of the IPv6 space, and may use any address in it."""
 
 
 class _Failures(NamedTuple):
@@ -105,15 +102,3 @@ class Lockout:
         if doublings < 0:
             return 0
         return min(self._base_ns << min(doublings, _MOST_DOUBLINGS), self._max_ns)
-
-
-def address_key(address: str) -> str:
-    """Return what an address is counted under: itself, or its home network where it is IPv6."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return address
-    mapped = parsed.ipv4_mapped
-    return str(mapped or ipaddress.ip_network((parsed.packed, _IPV6_HOME_BITS), strict=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pricetime.api.guards.addresses import Addresses, rate_key
+from pricetime.api.guards.addresses import Addresses
 from pricetime.errors import SettingError
 
 PROXY = ("10.0.0.1", 443)
@@ -38,7 +38,11 @@ def test_a_setting_that_is_no_network_is_refused_by_name():
         Addresses("10.0.0.1, 10.0.0.999")
 
 
-def test_an_ipv6_network_shares_one_rate():
-    assert rate_key("2001:db8:1:2::1") == rate_key("2001:db8:1:2:ffff::9") == "2001:db8:1:2::/64"
-    assert rate_key("2001:db8:1:3::1") != rate_key("2001:db8:1:2::1")
-    assert rate_key("198.51.100.1") == "198.51.100.1"
+@pytest.mark.parametrize("trusted", ["10.0.0.0/8", "::ffff:10.0.0.1", "::ffff:10.0.0.0/104"])
+def test_peers_of_ipv4_are_known_where_the_server_listens_on_ipv6(trusted: str):
+    addresses, peer = Addresses(trusted), ("::ffff:10.0.0.1", 443)
+    assert addresses.trusts(peer)
+    assert addresses.of(peer, {}) == "10.0.0.1"
+    forwarded = {b"x-forwarded-for": b"6.6.6.6, ::ffff:198.51.100.1, ::ffff:10.0.0.1"}
+    assert addresses.of(peer, forwarded) == "198.51.100.1"
+    assert Addresses("192.0.2.1").of(peer, forwarded) == "10.0.0.1"

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import pytest
-
-from pricetime.identity.lockout import Lockout, address_key
+from pricetime.identity.lockout import Lockout
 
 SECOND_NS = 1_000_000_000
 
@@ -63,18 +61,3 @@ def test_memory_is_bounded_and_the_oldest_failure_is_forgotten_first() -> None:
         locks.failed(key, 0)
     assert len(locks) == 2
     assert [locks.wait_s(key, 0) > 0 for key in ("ada", "bob", "eve")] == [True, False, True]
-
-
-@pytest.mark.parametrize(
-    ("address", "key"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("testclient", "testclient"),
-        ("", ""),
-    ],
-)
-def test_addresses_of_one_home_are_counted_together(address: str, key: str) -> None:
-    assert address_key(address) == key

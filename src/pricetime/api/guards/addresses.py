@@ -1,7 +1,8 @@
 """Whose request it is, by address.
 
 ``X-Forwarded-For`` is believed only as far as it was written by trusted proxies: from the right, the
-first address that is no trusted proxy is the client's. Everything further left may be made up.
+first address that is no trusted proxy is the client's. Everything further left may be made up. Where the
+server listens on IPv6, addresses of IPv4 are told and trusted as such all the same.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from pricetime.errors import SettingError
+from pricetime.identity import plain_address
 
 _UNKNOWN = "unknown"
 
@@ -24,11 +26,11 @@ class Addresses:
 
     def of(self, client: tuple[str, int] | None, headers: Mapping[bytes, bytes]) -> str:
         """Return the client's address as text."""
-        address = client[0] if client else _UNKNOWN
+        address = plain_address(client[0]) if client else _UNKNOWN
         if not self._networks or not self._trusted(address):
             return address
         for hop in reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
-            if not _is_address(hop := hop.strip()):
+            if not _is_address(hop := plain_address(hop.strip())):
                 break
             address = hop
             if not self._trusted(hop):
@@ -37,7 +39,7 @@ class Addresses:
 
     def trusts(self, client: tuple[str, int] | None) -> bool:
         """Return whether what the peer forwards about its own client is believed."""
-        return bool(self._networks) and client is not None and self._trusted(client[0])
+        return bool(self._networks) and client is not None and self._trusted(plain_address(client[0]))
 
     def _is_trusted(self, address: str) -> bool:
         if not _is_address(address):
@@ -46,19 +48,13 @@ class Addresses:
         return any(parsed in network for network in self._networks)
 
 
-@lru_cache(maxsize=16_384)
-def rate_key(address: str) -> str:
-    """Return what shares one rate: an IPv4 address, or an IPv6 /64, of which anybody has many."""
-    if ":" not in address or not _is_address(address):
-        return address
-    return str(ip_network((address, 64), strict=False))
-
-
 def _network(text: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(text, strict=False)
+        network = ip_network(text, strict=False)
     except ValueError as error:
         raise SettingError(f"trusted_proxies: {error}") from None
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return ip_network((mapped, network.prefixlen - 96)) if mapped else network
 
 
 def _is_address(text: str) -> bool:
