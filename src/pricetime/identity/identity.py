@@ -139,12 +139,12 @@ class Identity:
     async def issue(self, user: User, kind: TokenKind) -> IssuedToken:
         """Return a token without refresh for a user who just proved themselves; TokenInvalid."""
         async with self._turns.of(user.account):
-            return self._sessions.issue(await self._unchanged(user), kind)
+            return self._sessions.issue(await self._sessions.unchanged(user), kind)
 
     async def open_session(self, user: User) -> SessionTokens:
         """Return an access and a refresh token for a user who just proved themselves; TokenInvalid."""
         async with self._turns.of(user.account):
-            return await self._sessions.open(await self._unchanged(user))
+            return await self._sessions.open(user)
 
     async def session_to_refresh(self, refresh_token: str) -> str:
         """Return the id of the session that a refresh token continues; TokenInvalid."""
@@ -308,13 +308,6 @@ class Identity:
             if (await self.user(user.account)).password_hash == user.password_hash:
                 await self._accounts.set_password_hash(user.account, new_hash, None)
         return user
-
-    async def _unchanged(self, user: User) -> User:
-        """Return the user as stored now; TokenInvalid where what they proved no longer holds."""
-        now = await self.user(user.account)
-        if now.disabled or now.tokens_valid_from_ns != user.tokens_valid_from_ns:
-            raise TokenInvalid("This user was changed in the meantime. Log in again.")
-        return now
 
     async def _changeable(self, session: Session, account: int, *, stays_admin: bool) -> User:
         if session.role != Role.ADMIN:

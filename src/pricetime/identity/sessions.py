@@ -9,7 +9,8 @@ is set back. A token counts only while it has not expired, its session is not re
 after its user's last change of password, role or admission. Those three are looked up in memory at
 every request; a signature is checked once, and of tokens just issued here not at all.
 
-Whoever changes or issues tokens of an account holds that account's turn (``Turns``).
+Whoever changes or issues tokens of an account holds that account's turn (``Turns``). That holds off this
+process alone: after a refresh token is stored it is read again what another may have ended in the meantime.
 """
 
 from __future__ import annotations
@@ -121,8 +122,21 @@ class Sessions:
         return self._sign(user, kind, token_id, session_id=token_id, issued_ns=self.stamp_ns())
 
     async def open(self, user: User) -> SessionTokens:
-        """Open a session with a new family of refresh tokens."""
-        return await self._continue(user, secrets.token_hex(16), secrets.token_urlsafe(32))
+        """Open a session with a new family of refresh tokens; TokenInvalid as ``unchanged``."""
+        secret = secrets.token_urlsafe(32)
+        refresh = await self._store(user, secrets.token_hex(16), secret)
+        try:
+            return self._tokens(await self.unchanged(user), refresh, secret)
+        except TokenInvalid:
+            await self.revoke(refresh.family)
+            raise
+
+    async def unchanged(self, user: User) -> User:
+        """Return the user as stored now; TokenInvalid where what they proved no longer holds."""
+        now = await self._accounts.user_by_account(user.account)
+        if now is None or now.disabled or now.tokens_valid_from_ns != user.tokens_valid_from_ns:
+            raise TokenInvalid("This user was changed in the meantime. Log in again.")
+        return now
 
     async def refresh_token(self, text: str) -> RefreshToken:
         """Return what is known of a refresh token; TokenInvalid where it is unknown or has expired."""
@@ -140,9 +154,14 @@ class Sessions:
         """
         secret = self._secret_after(known) if shared else secrets.token_urlsafe(32)
         if await self._accounts.use_refresh_token(known.token_hash):
-            tokens = await self._continue(user, known.family, secret)
-            if known.family not in self._revoked:
-                return tokens
+            refresh = await self._store(user, known.family, secret)
+            # Whoever ends a session deletes all its refresh tokens: of those that it may have missed, this
+            # one is new, and the one before is gone. A new role only has to be told by the new token.
+            now, before = await asyncio.gather(
+                self._accounts.user_by_account(user.account), self._accounts.refresh_token(known.token_hash)
+            )
+            if now and not now.disabled and before and known.family not in self._revoked:
+                return self._tokens(now, refresh, secret)
         elif shared and (next_one := await self._begun_lately(secret)):
             return self._tokens(user, next_one, secret)
         await self.revoke(known.family)
@@ -159,6 +178,7 @@ class Sessions:
         await asyncio.gather(
             self._accounts.revoke_family(session_id), self._accounts.revoke_token(session_id, until_ns)
         )
+        await self._accounts.revoke_family(session_id)  # what another process stored while the first looked
         await self._tidy()
 
     def note_revoked(self, session_id: str, until_ns: int) -> None:
@@ -212,7 +232,7 @@ class Sessions:
         self._remember(token, claims)  # it comes back in a moment, and checking a signature takes long
         return IssuedToken(token, life_s)
 
-    async def _continue(self, user: User, family: str, secret: str) -> SessionTokens:
+    async def _store(self, user: User, family: str, secret: str) -> RefreshToken:
         refresh = RefreshToken(
             token_hash=_hash_of(secret),
             family=family,
@@ -221,12 +241,13 @@ class Sessions:
         )
         await self._accounts.add_refresh_token(refresh)
         await self._tidy()
-        return self._tokens(user, refresh, secret)
+        return refresh
 
     def _tokens(self, user: User, refresh: RefreshToken, secret: str) -> SessionTokens:
-        """Return a refresh token with its access token, which is the same each time."""
+        """Return a refresh token with its access token, which is the same each time for the same user."""
         token_id = _hash_of(f"access {secret}").hex()[:32]
-        issued_ns = self._begin_ns(refresh)
+        # Another process may just have given them the role that the token says, at a time of its own clock.
+        issued_ns = max(self._begin_ns(refresh), user.tokens_valid_from_ns)
         access = self._sign(user, "access", token_id, session_id=refresh.family, issued_ns=issued_ns)
         return SessionTokens(access.token, secret, access.expires_in_s)
 

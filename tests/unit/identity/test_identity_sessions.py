@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import pytest
 
 from pricetime.errors import TokenInvalid
+from pricetime.identity import Identity
 from pricetime.ports import RefreshToken
 
-from .conftest import NEW_YEAR_NS, SECOND_NS, World
+from .conftest import NEW_YEAR_NS, SECOND_NS, Held, World
+
+T = TypeVar("T")
 
 
 async def test_a_token_says_who_asks_and_until_when(world: World) -> None:
@@ -117,6 +121,72 @@ async def test_a_session_that_ends_elsewhere_while_it_is_refreshed_brings_nothin
     world.accounts.add_refresh_token = add  # type: ignore[method-assign]
     with pytest.raises(TokenInvalid):
         await world.another().refresh(first.refresh_token, shared=True)
+
+
+async def while_a_refresh_token_is_stored(
+    world: World, begin: Awaitable[T], elsewhere: Callable[[Identity], Awaitable[object]]
+) -> T:
+    """Let another process act between two steps of one that opens or refreshes a session."""
+    held = Held(world.accounts, "add_refresh_token")
+    begun = asyncio.ensure_future(begin)
+    await held.begun.wait()
+    world.clock.pass_s(1)
+    await elsewhere(world.another())
+    held.let_go.set()
+    return await begun
+
+
+@pytest.mark.parametrize("has_session", [True, False], ids=["refresh", "log-in"])
+@pytest.mark.parametrize("end", ["password", "closing"])
+async def test_a_session_that_begins_or_goes_on_while_another_process_ends_them_all_ends_too(
+    world: World, end: str, has_session: bool
+) -> None:
+    admin, user = await world.admin(), await world.user()
+
+    async def end_all(other: Identity) -> None:
+        if end == "password":
+            await other.change_password(user.account, "enchantress", "analytical engine")
+        else:
+            await other.set_disabled(admin, user.account, True)
+            await other.set_disabled(admin, user.account, False)
+
+    if has_session:
+        tokens = await world.identity.open_session(user)
+        begin: Awaitable[object] = world.identity.refresh(tokens.refresh_token)
+    else:
+        begin = world.identity.open_session(user)
+    stored_before = set(world.accounts._refresh)
+    with pytest.raises(TokenInvalid):
+        await while_a_refresh_token_is_stored(world, begin, end_all)
+    assert set(world.accounts._refresh) <= stored_before
+
+
+async def test_a_session_that_is_logged_out_in_another_process_while_it_is_refreshed_brings_nothing(
+    world: World,
+) -> None:
+    tokens = await world.identity.open_session(await world.user())
+    session = world.identity.authenticate(tokens.access_token)
+    with pytest.raises(TokenInvalid):
+        await while_a_refresh_token_is_stored(
+            world, world.identity.refresh(tokens.refresh_token), lambda other: other.logout(session)
+        )
+    assert not world.accounts._refresh
+
+
+async def test_a_session_that_is_refreshed_while_another_process_gives_a_role_has_that_role(
+    world: World,
+) -> None:
+    admin, user = await world.admin(), await world.user()
+    tokens = await world.identity.open_session(user)
+    other = world.another()
+    _, renewed = await while_a_refresh_token_is_stored(
+        world,
+        world.identity.refresh(tokens.refresh_token),
+        lambda _: other.set_role(admin, user.account, "lister"),
+    )
+    await world.identity.reload()
+    for identity in (world.identity, other):
+        assert identity.authenticate(renewed.access_token).role == "lister"
 
 
 async def test_after_the_grace_a_shared_refresh_token_that_comes_again_ends_the_session(
