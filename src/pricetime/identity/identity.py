@@ -28,6 +28,7 @@ from pricetime.ports import Accounts, Clock, PasswordHasher, PendingUser, Regist
 from pricetime.settings import Settings
 
 _ADMINS = "admins"
+_LAST_ADMIN = "This is the last administrator. Make another user one first."
 
 
 class Identity:
@@ -213,6 +214,9 @@ class Identity:
                 return
             async with self._ending_tokens(account) as valid_from_ns:
                 await self._accounts.set_role(account, role, valid_from_ns)
+            if await self._was_last_admin(user):
+                await self._accounts.set_role(account, user.role, self._sessions.stamp_ns())
+                raise NotAllowed(_LAST_ADMIN)
         await self._audit(session.account, "role_changed", user.user_name, f"{user.role} to {role}")
 
     async def _set_disabled(self, session: Session, account: int, disabled: bool) -> None:
@@ -225,6 +229,9 @@ class Identity:
                 return
             async with self._ending_sessions(account) as valid_from_ns:
                 await self._accounts.set_disabled(account, disabled, valid_from_ns)
+            if await self._was_last_admin(user):
+                await self._accounts.set_disabled(account, user.disabled, self._sessions.stamp_ns())
+                raise NotAllowed(_LAST_ADMIN)
         await self._audit(session.account, "disabled" if disabled else "enabled", user.user_name, "")
 
     @asynccontextmanager
@@ -313,13 +320,20 @@ class Identity:
         if session.role != Role.ADMIN:
             raise NotAllowed
         user = await self.user(account)
-        loses_admin = user.role == Role.ADMIN and not user.disabled and not stays_admin
-        if loses_admin and await self._accounts.admins() <= 1:
-            raise NotAllowed("This is the last administrator. Make another user one first.")
+        if _is_admin(user) and not stays_admin and await self._accounts.admins() <= 1:
+            raise NotAllowed(_LAST_ADMIN)
         return user
+
+    async def _was_last_admin(self, user: User) -> bool:
+        """Return whether no administrator is left now, because another process dismissed one at once."""
+        return _is_admin(user) and await self._accounts.admins() == 0
 
     async def _audit(self, actor: int, action: str, subject: str, detail: str) -> None:
         await self._accounts.add_audit(self._now_ns(), actor, action, subject, detail)
+
+
+def _is_admin(user: User) -> bool:
+    return user.role == Role.ADMIN and not user.disabled
 
 
 def _lockout(settings: Settings, failures: int) -> Lockout:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 
 import pytest
 
 from pricetime.errors import InvalidUser, NotAllowed, TokenInvalid, UnknownUser, WrongPassword
-from pricetime.identity import LISTING, Role
+from pricetime.identity import LISTING, Identity, Role, Session
+from pricetime.ports import User
 
 from .conftest import ADDRESS, World
 
@@ -69,6 +71,34 @@ async def test_of_two_admins_who_dismiss_each_other_at_once_one_stays(world: Wor
     answers = await asyncio.gather(*dismissals, return_exceptions=True)
     assert sorted(type(answer).__name__ for answer in answers) == ["NotAllowed", "User"]
     assert await world.accounts.admins() == 1
+
+
+@pytest.mark.parametrize("is_closed", [False, True], ids=["dismissed", "closed"])
+async def test_of_two_admins_who_dismiss_each_other_in_two_processes_one_stays(
+    world: World, is_closed: bool
+) -> None:
+    ada, bob = await world.admin("ada"), await world.admin("bob")
+    counted = asyncio.Barrier(2)
+    admins = world.accounts.admins
+
+    async def count_together() -> int:
+        count = await admins()
+        if count == 2:
+            await counted.wait()
+        return count
+
+    world.accounts.admins = count_together  # type: ignore[method-assign]
+
+    def dismiss(identity: Identity, admin: Session, other: Session) -> Coroutine[None, None, User]:
+        if is_closed:
+            return identity.set_disabled(admin, other.account, True)
+        return identity.set_role(admin, other.account, "trader")
+
+    dismissals = [dismiss(world.identity, ada, bob), dismiss(world.another(), bob, ada)]
+    async with asyncio.timeout(60):
+        answers = await asyncio.gather(*dismissals, return_exceptions=True)
+    assert "NotAllowed" in [type(answer).__name__ for answer in answers]
+    assert await admins() >= 1
 
 
 async def test_a_closed_admin_is_not_counted_as_one_who_is_left(world: World) -> None:
