@@ -68,6 +68,16 @@ class TestWaiting:
         await redis.flushall()
         assert await registrations.waiting() == [waiting("ada")]
 
+    async def test_who_was_refused_does_not_get_the_name_where_redis_was_emptied(self, redis: Redis) -> None:
+        one, other = RedisRegistrations(redis, 9), RedisRegistrations(redis, 9)
+        await one.add(waiting("ada", 1))
+        await redis.flushall()
+        with pytest.raises(UserNameTaken):
+            await one.add(waiting("ada", 2))
+        assert await one.waiting() == [waiting("ada", 1)]
+        await other.add(waiting("ada", 3))
+        assert await one.waiting() == [waiting("ada", 1)]
+
     async def test_where_redis_is_away_nothing_is_promised(self) -> None:
         away = connect_redis(Settings(redis_url=NOWHERE), None)
         registrations = RedisRegistrations(away, 9)

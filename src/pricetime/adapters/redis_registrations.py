@@ -1,7 +1,8 @@
 """Registrations that wait for the users' database: kept in Redis, and by the process that took them.
 
 So one is lost only where Redis is emptied and that process ends as well, before the database is back. A name
-waits once, whichever process took it. All processes write what waits; who is second finds the name taken.
+waits once, whichever process took it; where Redis was emptied between two, the older one counts. All
+processes write what waits; who is second finds the name taken.
 """
 
 from __future__ import annotations
@@ -40,9 +41,11 @@ class RedisRegistrations:
 
     async def add(self, user: PendingUser) -> None:
         """Let a registration wait; UserNameTaken, QueueFull, or AccountsFailed where Redis is away too."""
+        if user.user_name in self._own:  # before Redis, which may have been emptied, takes it
+            raise UserNameTaken
         with _failing():
             told = await self._add([_KEY], [user.user_name, _encode(user), self._limit])
-        if told == b"taken" or user.user_name in self._own:
+        if told == b"taken":
             raise UserNameTaken
         if told == b"full":
             raise QueueFull
@@ -55,7 +58,8 @@ class RedisRegistrations:
             for kept in await self._redis.hvals(_KEY):
                 assert isinstance(kept, bytes), "the client decodes nothing"
                 user = _decode(kept)
-                found[user.user_name] = user
+                own = found.get(user.user_name, user)
+                found[user.user_name] = min(own, user, key=lambda each: each.created_ns)
         return sorted(found.values(), key=lambda user: (user.created_ns, user.user_name))
 
     async def remove(self, user_name: str) -> None:
