@@ -89,6 +89,7 @@ class Sessions:
     async def load(self) -> None:
         """Read what is revoked, and again at any time where others may have revoked."""
         now_ns = self._now_ns()
+        self._forget_ended(now_ns)
         for session_id, until_ns in await self._accounts.revoked_tokens(now_ns):
             self.note_revoked(session_id, until_ns)
         for account, valid_from_ns in await self._accounts.tokens_valid_from(now_ns - LONGEST_TOKEN_LIFE_NS):
@@ -275,8 +276,12 @@ class Sessions:
         if now_ns < self._next_tidy_ns:
             return
         self._next_tidy_ns = now_ns + TIDY_EVERY_NS
-        self._revoked = {id_: until_ns for id_, until_ns in self._revoked.items() if until_ns > now_ns}
+        self._forget_ended(now_ns)
         await self._accounts.forget_expired(now_ns)
+
+    def _forget_ended(self, now_ns: int) -> None:
+        """Forget revoked sessions whose tokens have all expired."""
+        self._revoked = {id_: until_ns for id_, until_ns in self._revoked.items() if until_ns > now_ns}
 
 
 def _hash_of(secret: str) -> bytes:

@@ -304,6 +304,16 @@ async def test_revocations_are_forgotten_when_their_tokens_have_expired(world: W
     assert list(world.identity._sessions._revoked) == [later.session_id]
 
 
+async def test_a_service_that_only_hears_of_revocations_forgets_them_when_their_tokens_have_expired(
+    world: World,
+) -> None:
+    world.identity.note_revoked("ended", NEW_YEAR_NS + SECOND_NS)
+    world.identity.note_revoked("ends later", NEW_YEAR_NS + 2 * SECOND_NS)
+    world.clock.pass_s(1)
+    await world.identity.reload()
+    assert list(world.identity._sessions._revoked) == ["ends later"]
+
+
 async def test_a_clock_set_back_does_not_make_new_tokens_older_than_a_revocation(world: World) -> None:
     user = await world.user()
     changed = await world.identity.change_password(user.account, "enchantress", "analytical engine")
