@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.member import Member, got, refused
+from tests.support.server import Server
 from tests.support.trader import Guest, unique
 
 
@@ -47,6 +48,16 @@ def test_a_stock_name_is_given_once(member: Member) -> None:
     name = {"name": unique("Google")}
     got(member.v1("POST", "/stocks", name), 201)
     assert refused(member.v1("POST", "/stocks", name)) == (409, "stock_name_taken")
+
+
+def test_a_full_venue_gives_no_names(start_server: Callable[..., Server]) -> None:
+    with start_server(stocks_limit=1) as full, Member(full.url) as member:
+        assert got(member.v1("POST", "/stocks", {"name": "Google"}), 201)["stock"] == "1"
+        for name in ("Apple", "Tesla", "Apple"):
+            assert refused(member.v1("POST", "/stocks", {"name": name})) == (422, "venue_full")
+        assert refused(member.v1("POST", "/stocks", {"name": "Google"})) == (409, "stock_name_taken")
+    with Member(start_server(stocks_limit=2).url) as member:
+        assert got(member.v1("POST", "/stocks", {"name": "Tesla"}), 201)["stock"] == "2"
 
 
 @pytest.mark.parametrize("name", ["", " x", "x ", "a\nb", "a\x00b", "x" * 101])

@@ -77,11 +77,22 @@ def is_trial(events: bytes) -> bool:
 async def create_stock(call: Call, name: str, tick: int) -> int:
     """Name a stock and list it; return its number.
 
-    InvalidRequest where the name cannot be one, RuleError (STOCK_EXISTS) where it is listed already.
+    InvalidRequest where the name cannot be one, RuleError (STOCK_EXISTS) where it is listed already, and
+    (VENUE_FULL) where no more can be. A name is given for ever, so none is given where that is known before.
     """
     name = unicodedata.normalize("NFC", name)
     if fault := fault_of(name, "stock name", STOCK_NAME_LIMIT):
         raise InvalidRequest(fault, code="invalid_field")
+    if name not in call.venue.stocks and await _is_full(call):
+        raise RuleError(Reason.VENUE_FULL)
     stock = await call.venue.stocks.number_for(name)
     await carry_out(call, list_stock(stock, tick, actor=call.account))
     return stock
+
+
+async def _is_full(call: Call) -> bool:
+    """Return whether as many stocks are listed as may be; they are counted where there are as many names."""
+    limit = call.venue.settings.stocks_limit
+    if len(call.venue.stocks) < limit:
+        return False
+    return await call.venue.reader.read(lambda views: len(views.stocks()), market=True) >= limit

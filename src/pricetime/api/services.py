@@ -43,6 +43,14 @@ class StockDirectory:
         for row in await self._accounts.stock_names():
             self._remember(row)
 
+    def __len__(self) -> int:
+        """Return how many names are known here; at least so many have been given."""
+        return len(self._names)
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether a name is known here."""
+        return name in self._numbers
+
     def name_of(self, stock: int) -> str:
         """Return a stock's name, or its number as text where it has none."""
         name = self._names.get(stock) or self._looked_up(stock)
