@@ -119,6 +119,7 @@ class Desk:
     async def close(self) -> None:
         if self._rabbit is not None:
             await self._rabbit.close()
+            self._rabbit = None
 
     def _is_quiet(self) -> bool:
         auditor = self.auditor
@@ -139,6 +140,7 @@ class Desk:
             finally:
                 await outputs.close()
         except BrokerFailed:
+            await self.close()  # and begin anew, also with the queues
             return False
         return True
 
