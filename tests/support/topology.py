@@ -21,8 +21,8 @@ from typing import Any, Self
 import httpx2
 
 from pricetime.services.topology.plan import Layout
-from pricetime.services.topology.processes import Process, leftovers
-from pricetime.services.topology.record import read_record
+from pricetime.services.topology.processes import Process
+from pricetime.services.topology.record import read_record, what_runs
 from pricetime.services.topology.supervision import Supervisor
 
 _PATIENCE_S = 240
@@ -104,8 +104,7 @@ class Topology:
 
     def processes(self) -> list[Process]:
         """All that run of it."""
-        record = read_record(self.layout)
-        return leftovers(self.layout.data, record.supervisor if record else None)
+        return what_runs(self.layout, read_record(self.layout))
 
     def trusting(self, name: str | None = "operator") -> ssl.SSLContext:
         """A client that trusts the topology, and shows the certificate of a name, or none."""

@@ -1,7 +1,8 @@
 """Starts nginx: ``python -m pricetime.services.topology.door CONFIGURATION PREFIX``.
 
 Where nginx's master was killed, its workers live on, and hold the port. They are ended first; they are known
-by the session, which is the supervisor's, and by the group, which is named after the master.
+by the session, which is the supervisor's, and by the group, which is named after the master. The master's id
+and the time it started stay in PREFIX/master.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from pricetime.services.topology.processes import end, group_of
+from pricetime.services.topology.processes import end, find, group_of
 
 
 def main() -> None:
@@ -20,9 +21,11 @@ def main() -> None:
     configuration, prefix = sys.argv[1], Path(sys.argv[2])
     told = prefix / "master"
     with contextlib.suppress(FileNotFoundError, ValueError):
-        master = int(told.read_text())
-        end(lambda: group_of(master, os.getsid(0)), grace_s=0)
-    told.write_text(str(os.getpid()))
+        master, started = map(int, told.read_text().split())
+        end(lambda: group_of(master, started, os.getsid(0)), grace_s=0)
+    me = find(os.getpid())
+    assert me is not None
+    told.write_text(f"{me.pid} {me.started}")
     nginx = shutil.which("nginx") or "/usr/sbin/nginx"
     os.execv(nginx, [nginx, "-p", str(prefix), "-c", configuration, "-e", "stderr"])  # noqa: S606 - no shell
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from pricetime.errors import TopologyFailed
 from pricetime.services.topology.plan import Layout
-from pricetime.services.topology.processes import end, leftovers
-from pricetime.services.topology.record import Record, locked, read_record
+from pricetime.services.topology.processes import end
+from pricetime.services.topology.record import Record, locked, read_record, what_runs
 from pricetime.services.topology.supervision import STOPPED, Supervisor
 from pricetime.settings import Settings
 
@@ -37,8 +37,7 @@ def take_down(layout: Layout, settings: Settings, told: Callable[[str], None]) -
     record = read_record(layout)
     if record is not None and record.runs:
         _stop_in_order(layout, record, settings, told)
-    supervisor = record.supervisor if record is not None else None
-    left = end(lambda: leftovers(layout.data, supervisor), settings.stop_timeout_s)
+    left = end(partial(what_runs, layout, record), settings.stop_timeout_s)
     layout.run.unlink(missing_ok=True)
     layout.socket.unlink(missing_ok=True)
     return left

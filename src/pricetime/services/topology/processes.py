@@ -1,7 +1,8 @@
 """Processes of this machine, as ``/proc`` tells: whether one still runs, and what a topology has left behind.
 
-A process is known by its id and the time it started, for ids come again. Everything that a supervisor starts
-stays in its session; what leaves it still carries the mark of the topology in its environment.
+A process is known by its id and the time it started, for ids come again, and so do those of sessions and
+groups. Everything that a supervisor starts stays in its session; what leaves it still carries the mark of the
+topology in its environment.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ MARK: Final = "PRICETIME_TOPOLOGY"
 """The variable that names the folder of the topology that a process belongs to."""
 
 _PROC: Final = Path("/proc")
+_BOOT: Final = _PROC / "sys/kernel/random/boot_id"
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _LOOK_S: Final = 0.05
@@ -58,19 +60,36 @@ def is_running(pid: int, started: int) -> bool:
     return found is not None and found.started == started
 
 
-def leftovers(folder: Path, supervisor: int | None) -> list[Process]:
-    """Return what runs of the topology in a folder, whose supervisor had that id; this process is not it."""
+def boot_id() -> str:
+    """Return what tells this start of the machine from any other: times of processes count from it."""
+    return _BOOT.read_text().strip()
+
+
+def leftovers(folder: Path, supervisor: int | None = None, started: int = 0) -> list[Process]:
+    """Return what runs of the topology in a folder; this process is not it.
+
+    Where its ``supervisor`` is known, and when that ``started``, what is in its session belongs to it, too.
+    """
     mark = f"{MARK}={folder}".encode()
+    session = _members(lambda each: each.session, supervisor, started) if supervisor is not None else []
+    known = {each.pid for each in session if _may_be_ended(each.pid)}
     return [
         each
         for each in _all()
-        if each.pid != os.getpid() and (each.session == supervisor or mark in _environment(each.pid))
+        if each.pid != os.getpid() and (each.pid in known or mark in _environment(each.pid))
     ]
 
 
-def group_of(leader: int, session: int) -> list[Process]:
-    """Return what runs of a group of processes in a session."""
-    return [each for each in _all() if (each.group, each.session) == (leader, session)]
+def group_of(leader: int, started: int, session: int) -> list[Process]:
+    """Return what runs of a group of processes in a session, whose leader ``started`` then."""
+    return [each for each in _members(lambda each: each.group, leader, started) if each.session == session]
+
+
+def _members(number_of: Callable[[Process], int], leader: int, started: int) -> list[Process]:
+    """Return what runs of a leader's session or group; nothing where another has got its number since."""
+    if (found := find(leader)) is not None and found.started != started:
+        return []
+    return [each for each in _all() if number_of(each) == leader and each.started >= started]
 
 
 class Usage(NamedTuple):
@@ -130,6 +149,14 @@ def _environment(pid: int) -> list[bytes]:
         return []
 
 
+def _may_be_ended(pid: int) -> bool:
+    """Return whether a process is of this user, or this user is root."""
+    try:
+        return os.geteuid() in (0, (_PROC / str(pid)).stat().st_uid)
+    except OSError:  # it has ended
+        return False
+
+
 def _send(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # the id may be another's by now
         os.kill(pid, number)

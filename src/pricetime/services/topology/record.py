@@ -13,7 +13,7 @@ import msgspec
 
 from pricetime.errors import TopologyFailed, TopologyRuns
 from pricetime.services.topology.plan import SERVICES, Instance, Layout, Servers
-from pricetime.services.topology.processes import is_running
+from pricetime.services.topology.processes import Process, boot_id, is_running, leftovers
 from pricetime.settings import Settings
 
 Kind = Literal["server", "service", "door", "watcher"]
@@ -33,6 +33,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     supervisor: int
     started: int
+    boot: str = msgspec.field(default_factory=boot_id)
+    """The start of the machine that ``started`` counts from."""
     url: str
     mongo_url: str
     chosen: dict[str, Any]
@@ -42,7 +44,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def runs(self) -> bool:
         """Whether its supervisor does."""
-        return is_running(self.supervisor, self.started)
+        return self.is_of_this_boot and is_running(self.supervisor, self.started)
+
+    @property
+    def is_of_this_boot(self) -> bool:
+        """Whether the machine has not been started anew since; no process outlives that."""
+        return self.boot == boot_id()
 
     @property
     def settings(self) -> Settings:
@@ -90,6 +97,13 @@ def running_record(layout: Layout) -> Record:
     if record is None or not record.runs:
         raise TopologyFailed(f"No venue runs in {layout.data}. `pricetime up` starts one.")
     return record
+
+
+def what_runs(layout: Layout, record: Record | None) -> list[Process]:
+    """Return all processes of the topology in a folder, and what a killed one has left behind."""
+    if record is None or not record.is_of_this_boot:
+        return leftovers(layout.data)
+    return leftovers(layout.data, record.supervisor, record.started)
 
 
 def write_record(layout: Layout, record: Record) -> None:

@@ -27,7 +27,7 @@ from pricetime.services.topology.plan import API, SERVICES, Instance, Layout, sc
 from pricetime.services.topology.ports import free_ports
 from pricetime.services.topology.prepare import DOOR, part_of, service_program, write_door
 from pricetime.services.topology.probes import Prober
-from pricetime.services.topology.processes import group_of
+from pricetime.services.topology.processes import find, group_of
 from pricetime.services.topology.readiness import tail, until_ready
 from pricetime.services.topology.record import Record, locked, running_record, write_record
 from pricetime.services.topology.supervision import STOPPED, Supervisor, drop_program, write_program
@@ -142,10 +142,13 @@ class _Scaling:
         record = self._record
         is_tls = record.url.startswith("https:")
         write_door(self._layout, self._settings, instances, record.port_of(DOOR), is_tls=is_tls)
-        master = self._supervisor.states()[DOOR].pid
+        master = find(self._supervisor.states()[DOOR].pid)
 
         def workers() -> set[int]:
-            return {each.pid for each in group_of(master, record.supervisor)} - {master}
+            if master is None:
+                return set()
+            group = group_of(master.pid, master.started, record.supervisor)
+            return {each.pid for each in group} - {master.pid}
 
         before = workers()
         self._supervisor.signal(DOOR, "HUP")
