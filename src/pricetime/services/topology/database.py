@@ -31,7 +31,12 @@ def database_of(settings: Settings) -> Iterator[Settings]:
     if settings.mongo_url:
         yield settings
     elif record is not None and record.runs:
-        yield replace(settings, mongo_url=record.mongo_url, certs=str(layout.certs))
+        yield replace(
+            settings,
+            mongo_url=record.mongo_url,
+            mongo_database=record.settings.mongo_database,
+            certs=str(layout.certs),
+        )
     elif (layout.data / "mongodb").is_dir():
         with locked(layout.lock), _running(layout, settings) as url:
             yield replace(settings, mongo_url=url, certs=str(layout.certs))
