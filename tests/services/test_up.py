@@ -23,6 +23,7 @@ from tests.support.topology import Topology, eventually, greet, greet_plain, pri
 from pricetime.services.topology.certs import make_certificates
 from pricetime.services.topology.plan import SERVICES, Layout
 from pricetime.services.topology.probes import Prober
+from pricetime.services.topology.processes import find, leftovers
 from pricetime.services.topology.record import Part, locked
 from pricetime.services.topology.watcher import Watcher
 from pricetime.settings import load
@@ -320,6 +321,31 @@ def test_attached_it_ends_with_the_terminal(small: Topology):
         attached.send_signal(signal.SIGHUP)
         attached.stdout.read()
     assert (attached.returncode, small.processes()) == (0, [])
+
+
+@contextlib.contextmanager
+def checking(data: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `pricetime check` on a folder's database, which it has started when this is entered."""
+    assert pricetime("certs", "--data", data).returncode == 0
+    (data / "mongodb").mkdir()
+    command = [sys.executable, "-m", "pricetime.cli", "check", "--data", str(data)]
+    with subprocess.Popen(command, cwd=data, stderr=subprocess.PIPE) as checker:
+        eventually(lambda: leftovers(data) != [])
+        yield checker
+
+
+def test_a_check_that_is_ended_ends_the_database_that_it_has_started(tmp_path: Path):
+    with checking(tmp_path) as checker:
+        checker.terminate()
+        assert (checker.wait(60), leftovers(tmp_path)) == (130, [])
+
+
+def test_the_database_of_a_check_that_was_killed_is_ended_by_down(tmp_path: Path):
+    with checking(tmp_path) as checker:
+        checker.kill()
+    [left] = leftovers(tmp_path)
+    told = pricetime("down", "--data", tmp_path)
+    assert (told.returncode, find(left.pid)) == (0, None)
 
 
 def test_a_folder_that_a_server_cannot_take_is_refused(tmp_path: Path):

@@ -6,6 +6,7 @@ import click
 
 from pricetime.cli import options
 from pricetime.cli.output import print_json, say
+from pricetime.cli.signals import take_signals
 
 
 @click.group
@@ -28,6 +29,7 @@ def create(
     from pricetime.services.offline import create_admin
 
     settings = options.settings_from(chosen, data=data)
+    take_signals()
     admin = create_admin(settings, user_name, password, name or user_name)
     if as_json:
         print_json({"user_name": admin.user_name, "name": admin.name, "role": admin.role})

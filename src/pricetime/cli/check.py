@@ -10,6 +10,7 @@ import click
 from pricetime.cli import options
 from pricetime.cli.output import print_json, say
 from pricetime.cli.progress import progress_bar
+from pricetime.cli.signals import take_signals
 from pricetime.errors import CheckFailed
 
 
@@ -25,6 +26,7 @@ def command(mongo: str | None, data: str | None, chosen: tuple[str, ...], as_jso
     where = f"the database {settings.mongo_database}" if settings.mongo_url else settings.data
     notes: list[str] = []
     findings: list[str] = []
+    take_signals()
     with progress_bar("Checking") as told:
         for finding in check_venue(settings, told, notes.append):
             findings.append(finding)

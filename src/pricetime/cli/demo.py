@@ -14,7 +14,6 @@ import os
 import secrets
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ import msgspec
 
 from pricetime.cli import options
 from pricetime.cli.output import print_json, say
+from pricetime.cli.signals import take_signals
 from pricetime.errors import PricetimeError
 from pricetime.settings import describe
 
@@ -106,11 +106,8 @@ def _folder(data: str | None) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Turn SIGTERM, and the terminal's closing, into Ctrl-C, so that all end the same way."""
-    # A script that starts us in the background has Ctrl-C ignored, which would swallow the others too.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    """Let Ctrl-C, SIGTERM and the terminal's closing end all the same way."""
+    take_signals()
     try:
         yield
     except KeyboardInterrupt:

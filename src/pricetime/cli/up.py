@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from pricetime.cli import options
 from pricetime.cli.output import say
+from pricetime.cli.signals import take_signals
 from pricetime.cli.status import show
 from pricetime.errors import TopologyFailed
 
@@ -63,7 +63,7 @@ def command(
     wanted = Wanted(
         layout=layout, settings=settings, scale=scale_of(options.counts_from(scale)), is_tls=not no_tls
     )
-    _take_signals()
+    take_signals()
     record = bring_up(wanted, _silent if as_json else say)
     show(layout, record, as_json)
     if not detach:
@@ -72,13 +72,6 @@ def command(
 
 def _silent(_: str) -> None:
     return
-
-
-def _take_signals() -> None:
-    """Turn SIGTERM, and the terminal's closing, into Ctrl-C: what was started is ended in order."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _stay(wanted: Wanted, record: Record, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from pricetime.errors import TopologyFailed
 from pricetime.services.topology.mongodb import mongodb
 from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.ports import free_ports, is_free
+from pricetime.services.topology.processes import MARK
 from pricetime.services.topology.record import locked, read_record
 from pricetime.settings import Settings
 
@@ -52,7 +53,7 @@ def _running(layout: Layout, settings: Settings) -> Iterator[str]:
     with (layout.logs / "mongodb.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
             program.command,
-            env=dict(program.environment),
+            env={**program.environment, MARK: str(layout.data)},  # by which `pricetime down` finds it
             cwd=layout.data,
             stdin=subprocess.DEVNULL,
             stdout=log,
