@@ -308,7 +308,7 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(small: Topology):
     assert small.processes() == []
 
 
-def test_attached_it_ends_with_the_terminal(small: Topology):
+def test_attached_it_ends_with_the_terminal_after_who_is_at_it(small: Topology):
     command = [sys.executable, "-m", "pricetime.cli", "up", "--data", str(small.layout.data), "--port", "0"]
     small.layout.data.mkdir(parents=True)
     with subprocess.Popen(
@@ -318,7 +318,10 @@ def test_attached_it_ends_with_the_terminal(small: Topology):
         while b"Ctrl-C" not in (line := attached.stdout.readline()):
             assert line, "it has ended"
         assert small.processes()
-        attached.send_signal(signal.SIGHUP)
+        with locked(small.layout.lock):  # as `pricetime scale` does
+            attached.send_signal(signal.SIGHUP)
+            while b"waiting" not in (line := attached.stdout.readline()):
+                assert line, "it has ended"
         attached.stdout.read()
     assert (attached.returncode, small.processes()) == (0, [])
 

@@ -76,7 +76,7 @@ def _silent(_: str) -> None:
 
 def _stay(wanted: Wanted, record: Record, as_json: bool) -> None:
     """Wait for Ctrl-C, then end all; TopologyFailed where it was ended by others or died."""
-    from pricetime.services.topology.down import bring_down
+    from pricetime.services.topology.down import bring_down_own
 
     told = _silent if as_json else say
     try:
@@ -84,9 +84,9 @@ def _stay(wanted: Wanted, record: Record, as_json: bool) -> None:
         while record.runs:
             threading.Event().wait(_LOOK_S)
     except KeyboardInterrupt:
-        bring_down(wanted.layout, wanted.settings, told)
+        bring_down_own(wanted.layout, record, wanted.settings, told)
         return
-    bring_down(wanted.layout, wanted.settings, told)  # nothing of it is left alone
+    bring_down_own(wanted.layout, record, wanted.settings, told)  # nothing of it is left alone
     raise TopologyFailed(
         f"The supervisor has ended, so all was. Its log is {wanted.layout.logs / 'supervisord.log'}."
     )

@@ -19,6 +19,8 @@ from pricetime.settings import Settings
 
 _LOOK_S: Final = 0.05
 _MARGIN_S: Final = 5.0
+_STOPS: Final = 4
+"""How often a command that scales may wait until something has stopped."""
 _ORDER: Final = ("watcher", "service", "door", "server")
 
 
@@ -30,6 +32,17 @@ def bring_down(layout: Layout, settings: Settings, told: Callable[[str], None]) 
         record = read_record(layout)
         ran = record is not None and record.runs
         return take_down(layout, settings, told) > 0 or ran
+
+
+def bring_down_own(layout: Layout, record: Record, settings: Settings, told: Callable[[str], None]) -> None:
+    """End what was started as ``record`` and may have been scaled, ended or started anew by others since.
+
+    It waits for who is at it; TopologyRuns where that takes longer than scaling may.
+    """
+    with locked(layout.lock, settings.start_timeout_s + _STOPS * settings.stop_timeout_s, told):
+        now = read_record(layout)
+        if now is None or (now.supervisor, now.started) == (record.supervisor, record.started):
+            take_down(layout, settings, told)
 
 
 def take_down(layout: Layout, settings: Settings, told: Callable[[str], None]) -> int:

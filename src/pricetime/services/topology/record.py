@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -16,6 +17,7 @@ from pricetime.services.topology.plan import SERVICES, Instance, Layout, Servers
 from pricetime.services.topology.processes import Process, boot_id, is_running, leftovers
 from pricetime.settings import Settings
 
+_LOOK_S: Final = 0.05
 Kind = Literal["server", "service", "door", "watcher"]
 
 
@@ -115,19 +117,34 @@ def write_record(layout: Layout, record: Record) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep others from starting or ending the topology; TopologyRuns where one is at it."""
+def locked(
+    path: Path, patience_s: float = 0.0, told: Callable[[str], None] = lambda _: None
+) -> Iterator[None]:
+    """Keep others from starting or ending the topology; TopologyRuns where one is at it.
+
+    With ``patience_s`` so long is waited until it is done, and ``told`` hears of it.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise TopologyFailed(f"{path} cannot be made: {error.strerror}. Name another folder.") from None
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TopologyRuns(
-                f"Another command starts, scales or ends the venue in {path.parent}."
-            ) from None
+        deadline = time.monotonic() + patience_s
+        if not _has_locked(descriptor) and patience_s:
+            told("waiting for another command that starts, scales or ends the venue")
+        while not _has_locked(descriptor):
+            if time.monotonic() >= deadline:
+                raise TopologyRuns(f"Another command starts, scales or ends the venue in {path.parent}.")
+            time.sleep(_LOOK_S)
         yield
     finally:
         os.close(descriptor)
+
+
+def _has_locked(descriptor: int) -> bool:
+    """Lock a file; return whether that is done, and nobody else has it locked."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
