@@ -73,8 +73,8 @@ async def test_an_engine_comes_when_queues_are_long_and_goes_when_they_are_short
         assert {(await order).status for order in orders} == {"open"}
 
         ask(scaled, "undrain")
-        await until(lambda: engines(scaled) == 1)
-        assert "engine-2" not in scaled.supervisor.states()
+        await until(lambda: "engine-2" not in scaled.supervisor.states())
+        assert engines(scaled) == 1
         [part] = [part for part in scaled.record.parts if part.name == "engine-1"]
         assert await Prober(scaled.layout.certs, scaled.url).unready(part, _PATIENCE_S) == ""
         assert (await client.place_order(stocks[0], "buy", 1, "1.00")).status == "open"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx2
 import pytest
 from msgspec.structs import replace
-from tests.support.topology import Topology, pricetime
+from tests.support.topology import Topology, eventually, pricetime
 from tests.support.trader import PASSWORD, unique
 
 from pricetime.client import AsyncClient, account
@@ -179,6 +182,24 @@ def test_what_an_interrupted_scaling_left_behind_is_ended_by_the_next(topology: 
     told = pricetime("scale", "--data", topology.layout.data, *(f"{n}={c}" for n, c in counts.items()))
     assert told.returncode == 0, told.stderr
     assert "engine-9" not in topology.supervisor.states()
+
+
+def test_what_was_being_stopped_when_it_was_interrupted_comes_back_with_the_next(topology: Topology):
+    before = topology.scale({"portfolio": 2})
+    command = [sys.executable, "-m", "pricetime.cli", "scale", "portfolio=1", "--data"]
+    with subprocess.Popen([*command, str(topology.layout.data)], stdout=subprocess.PIPE) as interrupted:
+        assert interrupted.stdout is not None
+        while b"stopping portfolio-2" not in (line := interrupted.stdout.readline()):
+            assert line, "it has ended"
+        interrupted.send_signal(signal.SIGINT)
+        interrupted.stdout.read()
+    try:
+        assert topology.scale({"portfolio": 2}) == before
+        assert topology.supervisor.states()["portfolio-2"].state == "RUNNING"
+        with topology.client() as client:
+            eventually(lambda: client.get("/v1/wallet").status_code == 401 and asked(topology, "portfolio-2"))
+    finally:
+        topology.scale({"portfolio": 1})
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,22 @@
 
 ::
 
-    more    program ─> supervisor ─> ready ─> recorded ─> nginx leads to it
-    fewer   nginx leads to it no more ─> it stops, handing over ─> no longer recorded ─> forgotten
+    more    program ─> supervisor ─> ready ─> nginx leads to it ─> recorded
+    fewer   no longer recorded ─> nginx leads to it no more ─> it stops, handing over ─> forgotten
 
 nginx is told only where it speaks to the service: hosts of partitions find each other. It lets go of a
 process before that stops: workers with the old configuration finish what they have begun, streams are closed
 after some seconds and come back. So nothing is sent to a process that is not there.
 
-What an interrupted command has left behind half done is ended by the next, or by `pricetime down`.
+So what an interrupted command has left behind half done is not recorded: the next command leads nginx past it
+and ends it, or `pricetime down` does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
 from typing import Final
 
@@ -62,9 +63,14 @@ class _Scaling:
         self._supervisor = Supervisor(layout.socket)
 
     def clear_up(self) -> None:
-        """End what runs without being recorded."""
+        """End what is not recorded, after nginx has let go of it."""
+        if left := self._unrecorded():
+            self._tell_door({name.rpartition("-")[0] for name in left}, self._record.instances)
+            self._end(left)
+
+    def _unrecorded(self) -> list[str]:
         recorded = {part.name for part in self._record.parts}
-        self._end([name for name in self._supervisor.states() if name not in recorded])
+        return [name for name in self._supervisor.states() if name not in recorded]
 
     def to(self, counts: Mapping[str, int]) -> Record:
         """Add and take away."""
@@ -96,18 +102,18 @@ class _Scaling:
             parts = [part_of(each) for each in new]
             asyncio.run(until_ready(parts, prober, self._supervisor, self._layout, self._settings))
         except TopologyFailed:
-            self.clear_up()
+            self._end(self._unrecorded())
             raise
-        self._keep([*self._record.instances, *new])
-        self._tell_door(new, self._record.instances)
+        instances = [*self._record.instances, *new]
+        self._tell_door({each.service for each in new}, instances)
+        self._keep(instances)
 
     def _take_away(self, surplus: Sequence[Instance]) -> None:
         names = [each.name for each in surplus]
         rest = [each for each in self._record.instances if each not in surplus]
-        self._tell_door(surplus, rest)
-        self._told(f"stopping {', '.join(names)}")
-        self._stop(names)
         self._keep(rest)
+        self._tell_door({each.service for each in surplus}, rest)
+        self._told(f"stopping {', '.join(names)}")
         self._end(names)
 
     def _keep(self, instances: Sequence[Instance]) -> None:
@@ -135,9 +141,9 @@ class _Scaling:
         states = self._supervisor.states()
         return all(states[name].state in STOPPED for name in names)
 
-    def _tell_door(self, changed: Sequence[Instance], instances: Sequence[Instance]) -> None:
+    def _tell_door(self, changed: Set[str], instances: Sequence[Instance]) -> None:
         """Let nginx lead to these from now on: return when no worker of it knows others."""
-        if not any(each.service in API for each in changed):
+        if changed.isdisjoint(API):
             return
         record = self._record
         is_tls = record.url.startswith("https:")
