@@ -282,6 +282,32 @@ def small(tmp_path: Path) -> Iterator[Topology]:
         yield made
 
 
+def test_nginx_and_redis_show_what_is_renewed_even_while_nobody_watches(small: Topology, tmp_path: Path):
+    public = tmp_path / "public"
+    folders = {"nginx": public, "redis": small.layout.certs}
+
+    def renew(name: str) -> None:
+        make_certificates(folders[name], [name], days=9, authority_days=9, renew_days=99)
+
+    def is_shown(name: str) -> bool:
+        shown = ssl.get_server_certificate(("127.0.0.1", small.port(name)))
+        return shown.split() == (folders[name] / f"{name}.pem").read_text().split()
+
+    renew("nginx")
+    files = {"door_certificate": "nginx.pem", "door_key": "nginx-key.pem"}
+    chosen = [part for name, file in files.items() for part in ("--set", f"{name}={public / file}")]
+    small.up(*NO_SERVICES, *chosen)
+    assert is_shown("nginx")
+    renew("nginx")
+    eventually(lambda: is_shown("nginx"))
+    small.supervisor.stop("watcher")
+    eventually(lambda: small.supervisor.states()["watcher"].state == "STOPPED")
+    for name in folders:
+        renew(name)
+    small.supervisor.start("watcher")
+    eventually(lambda: is_shown("nginx") and is_shown("redis"))
+
+
 def test_what_a_killed_supervisor_leaves_behind_is_ended_by_the_next_up(small: Topology):
     small.up(*NO_SERVICES)
     left = {each.pid for each in small.processes()}

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, Self
 
 import structlog
 
-from pricetime.errors import CertificateUnusable
+from pricetime.errors import CertificateUnusable, PricetimeError
 
 CA: Final = "ca.pem"
 OPERATOR: Final = "operator"
@@ -62,21 +62,34 @@ class Certificates:
         for context in self._contexts:
             self._load(context)
 
-    async def watch(self, every_s: float, renewed: Callable[[], None] = lambda: None) -> None:
-        """Reload whenever the files have changed, and call ``renewed`` then; until cancelled."""
-        known = self._versions()
+    async def watch(
+        self, every_s: float, tell: Callable[[], Awaitable[None]] | None = None, *, is_told: bool = True
+    ) -> None:
+        """Reload whenever the files have changed, and ``tell`` who else uses them; until cancelled.
+
+        What fails is tried again at the next look. Without ``is_told`` the files as they are now are news.
+        """
+        known = self._versions() if is_told else None
         while True:
+            if (found := self._versions()) != known and await self._is_taken_in(tell):
+                known = found
             await asyncio.sleep(every_s)
-            if (found := self._versions()) == known:
-                continue
-            try:
-                self.reload()
-            except CertificateUnusable as error:  # a later look may find them whole
-                _log.warning("certificates not taken in", error=str(error))
-                continue
-            known = found
-            _log.info("certificates taken in", certificate=str(self.certificate))
-            renewed()
+
+    @property
+    def changed_s(self) -> float:
+        """When the files were changed last, in seconds since 1970."""
+        return max(changed_ns for _, changed_ns in self._versions()) / 1_000_000_000
+
+    async def _is_taken_in(self, tell: Callable[[], Awaitable[None]] | None) -> bool:
+        try:
+            self.reload()
+            if tell is not None:
+                await tell()
+        except PricetimeError as error:  # a later look may find them whole
+            _log.warning("certificates not taken in", error=str(error))
+            return False
+        _log.info("certificates taken in", certificate=str(self.certificate))
+        return True
 
     def _versions(self) -> list[tuple[int, int]]:
         """Return what tells each file from an earlier one of its name; replaced files have another inode."""
@@ -87,7 +100,7 @@ class Certificates:
             except OSError:
                 found.append((0, 0))
             else:
-                found.append((status.st_ino, status.st_mtime_ns))
+                found.append((status.st_ino, status.st_ctime_ns))
         return found
 
     def _context(self, protocol: int) -> ssl.SSLContext:

@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pricetime import cli
 from pricetime.adapters.tls import Certificates, name_of_peer
-from pricetime.errors import CertificateUnusable
+from pricetime.errors import CertificateUnusable, TopologyFailed
 from pricetime.services.topology.certs import NAMES, Authority, held_certificates, make_certificates
 
 
@@ -87,6 +87,31 @@ def test_what_is_missing_is_made_by_the_same_authority(folder: Path):
     read(folder, "orders").verify_directly_issued_by(read(folder, "ca"))
 
 
+@pytest.mark.parametrize("kept", ["orders.pem", "orders-key.pem", "orders-combined.pem"])
+def test_what_an_interrupted_renewal_has_left_is_made_anew(folder: Path, kept: str):
+    old = (folder / kept).read_bytes()
+    Authority.open(folder, 3_650).issue("orders", 90)
+    (folder / kept).write_bytes(old)
+    assert make(folder) == ["orders"]
+    assert make(folder) == []
+    Certificates(folder, "orders").server()
+
+
+def test_what_an_earlier_authority_has_signed_is_made_anew(folder: Path):
+    Authority.create(folder, 3_650)
+    assert make(folder) == list(NAMES)
+
+
+def test_an_authority_whose_key_is_anothers_signs_nothing(folder: Path):
+    old = (folder / "ca.pem").read_bytes()
+    Authority.create(folder, 3_650)
+    (folder / "ca.pem").write_bytes(old)
+    before = contents(folder)
+    with pytest.raises(CertificateUnusable, match="--new-ca"):
+        make(folder, renew_days=36_500)
+    assert contents(folder) == before
+
+
 def test_only_what_ends_soon_is_renewed(folder: Path):
     Authority.open(folder, 3_650).issue("orders", 10)
     before = read(folder, "market")
@@ -144,7 +169,11 @@ async def test_renewed_certificates_are_taken_in_while_it_runs(folder: Path):
     mine = Certificates(folder, "orders")
     server, client = mine.server(), Certificates(folder, "nginx").client()
     renewed = asyncio.Event()
-    watch = asyncio.create_task(mine.watch(0.01, renewed.set))
+
+    async def tell() -> None:
+        renewed.set()
+
+    watch = asyncio.create_task(mine.watch(0.01, tell))
     await asyncio.sleep(0)  # it has looked once
     make(folder, is_new_authority=True)
     await asyncio.wait_for(renewed.wait(), 10)
@@ -152,6 +181,19 @@ async def test_renewed_certificates_are_taken_in_while_it_runs(folder: Path):
     with pytest.raises(ssl.SSLCertVerificationError):  # the client trusts the old authority alone
         await greet(server, client, "orders")
     assert await greet(server, Certificates(folder, "nginx").client(), "orders") == "nginx"
+
+
+async def test_who_could_not_be_told_of_renewed_certificates_is_told_again(folder: Path):
+    failures, told = [TopologyFailed("busy"), TopologyFailed("busy")], asyncio.Event()
+
+    async def tell() -> None:
+        if failures:
+            raise failures.pop()
+        told.set()
+
+    watch = asyncio.create_task(Certificates(folder, "nginx").watch(0.01, tell, is_told=False))
+    await asyncio.wait_for(told.wait(), 60)
+    watch.cancel()
 
 
 async def test_files_that_do_not_fit_change_nothing(folder: Path):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -56,8 +57,13 @@ class Authority:
         """Return the CA in a folder, made where there is none; CertificateUnusable where it cannot sign."""
         if not path_of(folder, _CA).exists():
             return cls.create(folder, days)
-        key = _read_key(_key_path(folder, _CA))
-        return cls(folder, _read(path_of(folder, _CA)), key)
+        key, certificate = _read_key(_key_path(folder, _CA)), _read(path_of(folder, _CA))
+        if key.public_key() != certificate.public_key():
+            raise CertificateUnusable(
+                f"The CA's key {_key_path(folder, _CA)} is not that of {path_of(folder, _CA)}. "
+                "Restore the right one, or make a new CA with `pricetime certs --new-ca`."
+            )
+        return cls(folder, certificate, key)
 
     @classmethod
     def create(cls, folder: Path, days: int) -> Authority:
@@ -99,8 +105,23 @@ class Authority:
         _write(_key_path(self._folder, name), _key_bytes(key), 0o600)
         _write(path_of(self._folder, name), pem, 0o644)
         # MongoDB's driver reads both from one file.
-        _write(self._folder / f"{name}-combined.pem", pem + _key_bytes(key), 0o600)
+        _write(_combined_path(self._folder, name), pem + _key_bytes(key), 0o600)
         return Held(name, certificate.not_valid_after_utc, path_of(self._folder, name))
+
+    def has_whole(self, name: str) -> bool:
+        """Return whether a name has a certificate of this CA, its key, and both in one file.
+
+        Where a renewal was interrupted, files of the old one and the new one stand side by side.
+        """
+        path, key_path = path_of(self._folder, name), _key_path(self._folder, name)
+        try:
+            certificate, key = _read(path), _read_key(key_path)
+            certificate.verify_directly_issued_by(self._certificate)
+            combined = _combined_path(self._folder, name).read_bytes()
+        except (CertificateUnusable, InvalidSignature, ValueError, TypeError, OSError):
+            return False
+        is_pair = key.public_key() == certificate.public_key()
+        return is_pair and combined == path.read_bytes() + key_path.read_bytes()
 
 
 def make_certificates(
@@ -112,7 +133,7 @@ def make_certificates(
     renew_days: int | None = None,
     is_new_authority: bool = False,
 ) -> list[Held]:
-    """Make the certificates that are missing, and return those that were made.
+    """Make the certificates that are missing or not whole, and return those that were made.
 
     With ``renew_days`` also those are replaced that end within so many days. A new CA means that all are.
     """
@@ -121,7 +142,7 @@ def make_certificates(
     limit = datetime.now(UTC) + timedelta(days=renew_days) if renew_days is not None else None
 
     def is_wanted(name: str) -> bool:
-        if is_new_authority or not _is_whole(folder, name):
+        if is_new_authority or not authority.has_whole(name):
             return True
         return limit is not None and _read(path_of(folder, name)).not_valid_after_utc <= limit
 
@@ -145,9 +166,8 @@ def _key_path(folder: Path, name: str) -> Path:
     return folder / f"{name}-key.pem"
 
 
-def _is_whole(folder: Path, name: str) -> bool:
-    combined = folder / f"{name}-combined.pem"
-    return all(path.exists() for path in (path_of(folder, name), _key_path(folder, name), combined))
+def _combined_path(folder: Path, name: str) -> Path:
+    return folder / f"{name}-combined.pem"
 
 
 def _builder(

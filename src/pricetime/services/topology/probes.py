@@ -58,12 +58,18 @@ async def renew_redis(part: Part, certs: Path) -> None:
     """
     assert part.port is not None
     context = Certificates(certs, OPERATOR).client()
-    async with _connected("127.0.0.1", part.port, "redis", context) as (reader, writer):
-        for folder in (f"{certs}/.", f"{certs}"):
-            files = f"tls-cert-file {folder}/redis.pem tls-key-file {folder}/redis-key.pem"
-            writer.write(f"CONFIG SET {files}\r\n".encode())
-            if not (line := await reader.readline()).startswith(b"+OK"):
-                raise ProbeFailed(f"Redis answers {line!r}")
+    try:
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            _connected("127.0.0.1", part.port, "redis", context) as (reader, writer),
+        ):
+            for folder in (f"{certs}/.", f"{certs}"):
+                files = f"tls-cert-file {folder}/redis.pem tls-key-file {folder}/redis-key.pem"
+                writer.write(f"CONFIG SET {files}\r\n".encode())
+                if not (line := await reader.readline()).startswith(b"+OK"):
+                    raise ProbeFailed(f"Redis answers {line!r}")
+    except TimeoutError:
+        raise ProbeFailed(f"Redis does not answer within {PATIENCE_S:g} s") from None
 
 
 async def ask_rabbit(port: int, context: ssl.SSLContext | None) -> None:
@@ -116,9 +122,9 @@ class Prober:
         """Return how a part fails to answer; empty where it does not."""
         return await self._failure(part, "/healthz", within_s)
 
-    def reload(self) -> None:
-        """Take in a renewed certificate; CertificateUnusable."""
-        self._certificates.reload()
+    async def watch(self, every_s: float) -> None:
+        """Take in renewed certificates until cancelled."""
+        await self._certificates.watch(every_s)
 
     async def _failure(self, part: Part, path: str, within_s: float) -> str:
         try:

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import structlog
 
-from pricetime.adapters.tls import OPERATOR, Certificates
+from pricetime.adapters.tls import Certificates
 from pricetime.errors import TopologyFailed
 from pricetime.services.topology.autoscaler import Autoscaler
 from pricetime.services.topology.plan import Layout
-from pricetime.services.topology.probes import ProbeFailed, Prober, renew_redis
+from pricetime.services.topology.prepare import DOOR
+from pricetime.services.topology.probes import Prober, renew_redis
 from pricetime.services.topology.record import Part, Record, read_record
 from pricetime.services.topology.supervision import RUNNING, Supervisor
 from pricetime.settings import Settings
@@ -45,9 +46,12 @@ class Watcher:
         every_s = self._settings.certificate_check_s
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch_health())
-            tasks.create_task(Certificates(self._layout.certs, OPERATOR).watch(every_s, self._renew_operator))
-            tasks.create_task(Certificates(self._layout.certs, "nginx").watch(every_s, self._renew_door))
-            tasks.create_task(self._watch_redis(every_s))
+            tasks.create_task(self._prober.watch(every_s))
+            for each in self._of_door():
+                is_told = self._has_read(DOOR, each)
+                tasks.create_task(each.watch(every_s, self._tell_door, is_told=is_told))
+            redis = Certificates(self._layout.certs, "redis")
+            tasks.create_task(redis.watch(every_s, self._tell_redis, is_told=False))
             if self._settings.autoscale:
                 tasks.create_task(Autoscaler(self._layout, self._record).run())
 
@@ -88,24 +92,30 @@ class Watcher:
             _log.error("killed what hangs", process=part.name)
             self._supervisor.signal(part.name, "KILL")
 
-    def _renew_operator(self) -> None:
-        self._prober.reload()
+    def _of_door(self) -> list[Certificates]:
+        """Return what nginx shows the services and, where that is another, its clients."""
+        inner = Certificates(self._layout.certs, DOOR)
+        outer = Certificates(self._layout.certs, DOOR)
+        settings = self._record.settings
+        outer.certificate = Path(settings.door_certificate or inner.certificate)
+        outer.key = Path(settings.door_key or inner.key)
+        return [inner] if outer.certificate == inner.certificate else [inner, outer]
 
-    def _renew_door(self) -> None:
-        self._supervisor.signal("nginx", "HUP")
+    def _has_read(self, name: str, certificates: Certificates) -> bool:
+        """Return whether a part has begun since its files were changed last, and so has read them."""
+        try:
+            return certificates.changed_s < self._supervisor.states()[name].since
+        except TopologyFailed:  # the supervisor is busy
+            return False
 
-    async def _watch_redis(self, every_s: float) -> None:
-        """Tell Redis of its renewed certificate."""
-        renewed = asyncio.Event()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(Certificates(self._layout.certs, "redis").watch(every_s, renewed.set))
-            while True:
-                await renewed.wait()
-                renewed.clear()
-                try:
-                    await renew_redis(self._redis, self._layout.certs)
-                except ProbeFailed as failed:
-                    _log.warning("Redis keeps its certificate until it is started anew", error=str(failed))
+    async def _tell_door(self) -> None:
+        # While it starts, a signal would end it.
+        if self._supervisor.states()[DOOR].state != RUNNING:
+            raise TopologyFailed("nginx does not run yet")
+        self._supervisor.signal(DOOR, "HUP")
+
+    async def _tell_redis(self) -> None:
+        await renew_redis(self._redis, self._layout.certs)
 
 
 def main() -> int:
