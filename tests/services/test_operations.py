@@ -18,6 +18,9 @@ from pricetime.services.topology.certs import make_certificates
 from pricetime.settings import Settings
 from pricetime.telemetry import Metrics
 
+BY_NAME = {"sni_hostname": "engine"}
+"""Asks for the name of the service, which is reached by its address."""
+
 
 @pytest.fixture(scope="module")
 def certs(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -75,7 +78,7 @@ async def test_a_peer_whose_name_is_expected_is_answered(certs: Path, name: str)
         served(Certificates(certs, "engine")) as url,
         httpx2.AsyncClient(verify=Certificates(certs, name).client()) as client,
     ):
-        assert (await client.get(f"{url}/healthz")).json()["status"] == "ok"
+        assert (await client.get(f"{url}/healthz", extensions=BY_NAME)).json()["status"] == "ok"
 
 
 async def test_any_other_peer_is_refused(certs: Path, tmp_path: Path) -> None:
@@ -88,7 +91,7 @@ async def test_any_other_peer_is_refused(certs: Path, tmp_path: Path) -> None:
         for stranger in strangers:
             async with httpx2.AsyncClient(verify=stranger) as client:
                 with pytest.raises(httpx2.TransportError):
-                    await client.get(f"{url}/healthz")
+                    await client.get(f"{url}/healthz", extensions=BY_NAME)
         async with httpx2.AsyncClient() as client:
             with pytest.raises(httpx2.TransportError):
                 await client.get(f"{url.replace('https', 'http')}/healthz")

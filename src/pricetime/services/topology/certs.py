@@ -30,6 +30,10 @@ NAMES: Final = (
 
 _CA: Final = "ca"
 _CA_NAME: Final = "pricetime development CA"
+_BY_ADDRESS: Final = frozenset({"nginx", "rabbitmq", "redis", "mongodb"})
+"""Who is reached by its address, on loopback. Services are asked for by their names: were their certificates
+good for loopback, too, each of them could pass as a server.
+"""
 _HOSTS: Final = ("localhost",)
 _ADDRESSES: Final = ("127.0.0.1", "::1")
 _EARLIER: Final = timedelta(minutes=5)
@@ -85,10 +89,10 @@ class Authority:
         """Make a certificate of a name and its key, in place of those there may be."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        reachable = [
-            *(x509.DNSName(host) for host in (name, *_HOSTS)),
-            *(x509.IPAddress(ip_address(address)) for address in _ADDRESSES),
-        ]
+        reachable: list[x509.GeneralName] = [x509.DNSName(name)]
+        if name in _BY_ADDRESS:
+            reachable += [x509.DNSName(host) for host in _HOSTS]
+            reachable += [x509.IPAddress(ip_address(address)) for address in _ADDRESSES]
         both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         certificate = (
             _builder(subject, self._certificate.subject, key.public_key(), days)
