@@ -80,7 +80,7 @@ def counts_from(scale: tuple[str, ...]) -> dict[str, int]:
     counts = {}
     for each in scale:
         name, _, count = each.partition("=")
-        if not count.isdigit():
+        if not count.isdecimal():
             raise click.UsageError(f"a scale is SERVICE=COUNT, not {each!r}")
         counts[name] = int(count)
     return counts

@@ -59,6 +59,7 @@ def test_a_mistyped_verb_exits_2(capsys):
         ["wallet", "deposit", "1.23456"],
         ["serve", "--port", "70000"],
         ["config", "--set", "port"],
+        ["up", "--scale", "engine=²"],
     ],
 )
 def test_what_is_mistyped_exits_2_before_anything_is_sent(arguments, capsys):
@@ -85,6 +86,28 @@ def test_what_goes_wrong_is_one_sentence_on_standard_error_and_exit_1(arguments,
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", f"pricetime: {sentence}\n")
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("data", ["/etc/passwd", "/proc/nope"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["up"],
+        ["down"],
+        ["status"],
+        ["scale", "engine=2"],
+        ["check"],
+        ["engines"],
+        ["certs"],
+        ["certs", "--list"],
+        ["admin", "create", "ada", "--password", "correct-horse-1"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_that_cannot_be_is_one_sentence_that_says_what_to_do(verb, data, capsys):
+    assert cli.execute([*verb, "--data", data]) == 1
+    said = capsys.readouterr().err
+    assert (said.startswith("pricetime: "), said.count("\n")) == (True, 1)
 
 
 def test_a_venue_that_is_not_there_is_told_with_its_url(capsys):

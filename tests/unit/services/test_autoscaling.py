@@ -81,7 +81,7 @@ def test_bounds_are_read():
 
 
 @pytest.mark.parametrize(
-    "text", ["engine", "engine=4", "orders=1..2", "engine=0..2", "engine=3..2", "engine=1..65"]
+    "text", ["engine", "engine=4", "orders=1..2", "engine=0..2", "engine=3..2", "engine=1..65", "engine=²..4"]
 )
 def test_wrong_bounds_are_refused(text: str):
     with pytest.raises(SettingError, match="autoscale"):

@@ -102,7 +102,7 @@ def bounds_of(text: str) -> Mapping[str, Bounds]:
 def _bounds(text: str) -> tuple[str, Bounds]:
     service, _, span = text.partition("=")
     least, dots, most = span.partition("..")
-    if not (dots and least.isdigit() and most.isdigit()):
+    if not (dots and least.isdecimal() and most.isdecimal()):
         raise SettingError(f"autoscale: {text!r} is not like engine=1..4")
     if service not in ROOMS:
         raise SettingError(

@@ -72,7 +72,12 @@ class Authority:
     @classmethod
     def create(cls, folder: Path, days: int) -> Authority:
         """Make a new CA. What the old one signed is trusted no more."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise CertificateUnusable(
+                f"{folder} cannot be made: {error.strerror}. Name another with --data or --set certs."
+            ) from None
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _CA_NAME)])
         builder = (

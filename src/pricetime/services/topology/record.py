@@ -86,11 +86,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_record(layout: Layout) -> Record | None:
-    """Return what is recorded; None where nothing is, or a kill has left half of it."""
+    """Return what is recorded; None where nothing is, or a kill has left half of it; TopologyFailed."""
     try:
         return msgspec.json.decode(layout.run.read_bytes(), type=Record)
-    except (FileNotFoundError, msgspec.MsgspecError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
         return None
+    except OSError as error:
+        raise TopologyFailed(
+            f"{layout.run} cannot be read: {error.strerror}. "
+            "Use the account that the venue was started with, or name another folder."
+        ) from None
 
 
 def running_record(layout: Layout) -> Record:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pricetime.errors import TopologyFailed, TopologyRuns
+from pricetime.services.folder import DataFolder
 from pricetime.services.topology.down import take_down
 from pricetime.services.topology.plan import Layout
 from pricetime.services.topology.prepare import Prepared, Wanted, prepare
@@ -35,12 +36,12 @@ _ORDER: Final = (("server",), ("service",), ("door", "watcher"))
 
 
 def bring_up(wanted: Wanted, told: Told) -> Record:
-    """Start what is wanted and return when all is ready; TopologyRuns, TopologyFailed.
+    """Start what is wanted and return when all is ready; TopologyRuns, TopologyFailed, SettingError.
 
     ``told`` hears what it is at. What a killed topology has left behind is ended first.
     """
     layout = wanted.layout
-    layout.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    DataFolder(layout.data).make()
     with locked(layout.lock):
         before = read_record(layout)
         if before is not None and before.runs:
