@@ -247,6 +247,20 @@ def test_past_the_rate_of_a_token_only_it_is_refused(start, headers):
     assert door.client.get("/v1/orders").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("read", "unread"),
+    [("token", "Authorization"), ("token", "Cookie"), ("Authorization", "Cookie")],
+)
+def test_what_the_services_do_not_read_is_no_other_token(start, read: str, unread: str):
+    door, _ = start(None, rate_account_per_s=1, rate_account_burst=3)
+    made_up = [{unread: f"pricetime_session={each:086}"} for each in range(12)]
+    answers = [
+        door.client.get("/v1/orders", headers={read: "Bearer head.body." + "a" * 86, **each}).status_code
+        for each in made_up
+    ]
+    assert answers.count(429) >= 4
+
+
 def test_an_address_has_a_number_of_requests_at_once(start):
     waiting, done = threading.Semaphore(0), threading.Event()
 
