@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ def command(
         layout=layout, settings=settings, scale=scale_of(options.counts_from(scale)), is_tls=not no_tls
     )
     take_signals()
-    record = bring_up(wanted, _silent if as_json else say)
+    record = bring_up(wanted, _silent if as_json else _say_where_there_is_a_terminal)
     show(layout, record, as_json)
     if not detach:
         _stay(wanted, record, as_json)
@@ -74,11 +75,17 @@ def _silent(_: str) -> None:
     return
 
 
+def _say_where_there_is_a_terminal(text: str) -> None:
+    """Print a line; that the terminal has gone keeps nothing from being ended."""
+    with contextlib.suppress(OSError, SystemExit):  # of a pipe, rich ends the program
+        say(text)
+
+
 def _stay(wanted: Wanted, record: Record, as_json: bool) -> None:
     """Wait for Ctrl-C, then end all; TopologyFailed where it was ended by others or died."""
     from pricetime.services.topology.down import bring_down_own
 
-    told = _silent if as_json else say
+    told = _silent if as_json else _say_where_there_is_a_terminal
     try:
         told("Ctrl-C stops it.")
         while record.runs:
