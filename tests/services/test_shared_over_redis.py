@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from redis.asyncio import Redis
@@ -73,6 +73,32 @@ async def sharing(
 
 def lockout() -> Lockout:
     return Lockout(failures=3, base_s=1, max_s=900, keys_limit=10)
+
+
+async def test_a_cancellation_that_the_client_loses_ends_it(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publishing = asyncio.Event()
+
+    async def publish(*_: object) -> int:
+        publishing.set()
+        with suppress(asyncio.CancelledError):  # as asyncio.wait_for does at times before Python 3.12
+            await asyncio.Event().wait()
+        return 0
+
+    monkeypatch.setattr(redis, "publish", publish)
+    rates = Rates(Settings())
+    running = asyncio.create_task(SharedCounts(redis, SetClock(), rates, (lockout(),)).run(0.01))
+    assert rates.accounts is not None
+    async with asyncio.timeout(_PATIENCE_S):
+        while not publishing.is_set():
+            rates.accounts.charge(5, 1)
+            await asyncio.sleep(0.01)
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    assert running in tasks
+    running.cancel()
+    _, left = await asyncio.wait(tasks, timeout=_PATIENCE_S)
+    assert left == set()
 
 
 async def test_what_one_service_lets_through_another_counts(redis: Redis) -> None:

@@ -11,7 +11,6 @@ collide with itself.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import threading
 from collections import Counter
@@ -34,6 +33,7 @@ from pymongo.monitoring import (
 )
 from pymongo.read_concern import ReadConcern
 
+from pricetime.adapters.cancellation import heeding_cancellation
 from pricetime.adapters.mongo_schema import COLLECTIONS, Index
 from pricetime.adapters.mongo_views_schema import VIEW_COLLECTIONS
 from pricetime.adapters.tls import Certificates
@@ -213,32 +213,14 @@ def _context_of(client: AsyncMongoClient[Document] | MongoClient[Document]) -> s
 
 @contextmanager
 def failing_as(kind: type[PricetimeError]) -> Iterator[None]:
-    """Raise an error of this kind for whatever PyMongo raises.
-
-    A cancellation that comes meanwhile is raised in any case: in Python before 3.12 ``asyncio.wait_for``, by
-    which PyMongo sends, loses one where what it waits for has just ended.
-    """
-    asked_before = _cancellations()
-    failure: Exception | None = None
-    try:
-        yield
-    except (PyMongoError, BSONError) as error:
-        failure = error
-    if _cancellations() > asked_before:
-        raise asyncio.CancelledError from failure
-    if failure is not None:
-        raise kind(
-            f"MongoDB cannot be used: {_said(failure)}. See that it runs, and that mongo_url leads to it."
-        ) from failure
-
-
-def _cancellations() -> int:
-    """Return how often the running task has been asked to end; a thread never is."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:
-        return 0
-    return task.cancelling() if task else 0
+    """Raise an error of this kind for whatever PyMongo raises, and a cancellation that comes meanwhile."""
+    with heeding_cancellation():
+        try:
+            yield
+        except (PyMongoError, BSONError) as error:
+            raise kind(
+                f"MongoDB cannot be used: {_said(error)}. See that it runs, and that mongo_url leads to it."
+            ) from error
 
 
 def _said(error: Exception) -> str:

@@ -10,6 +10,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from pricetime.adapters.cancellation import heeding_cancellation
 from pricetime.runtime.pauses import Pauses
 
 _FIRST_PAUSE_S: Final = 0.1
@@ -23,7 +24,8 @@ async def listen(redis: Redis, channel: str, hear: Callable[[bytes], Awaitable[N
     while True:
         try:
             async with redis.pubsub(ignore_subscribe_messages=True) as listening:
-                await listening.subscribe(channel)
+                with heeding_cancellation():
+                    await listening.subscribe(channel)
                 pauses.reset()
                 async for message in listening.listen():
                     await hear(message["data"])

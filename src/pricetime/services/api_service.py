@@ -63,6 +63,7 @@ _PATIENCE_S: Final = 10.0
 _RELOAD_S: Final = 2.0
 _READER_THREADS: Final = 8
 _MISSED_AT_ONCE: Final = 100
+_END_S: Final = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -175,8 +176,9 @@ class _Opening:
                 self._process.fail(error)
 
         async def end() -> None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            while not task.done():
+                task.cancel()  # again and again, for a library may lose it
+                await asyncio.wait({task}, timeout=_END_S)
 
         task.add_done_callback(ended)
 

@@ -16,6 +16,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from pricetime.adapters.cancellation import heeding_cancellation
 from pricetime.adapters.redis_channels import listen
 from pricetime.api.guards.rates import Rates
 from pricetime.identity.lockout import Count, Lockout
@@ -63,10 +64,14 @@ class SharedCounts:
             await asyncio.sleep(interval_s)
             told = self._take()
             if not told.is_empty():
-                try:
-                    await self._redis.publish(_CHANNEL, _encode(told))
-                except (RedisError, OSError) as error:
-                    _log.debug("counts are not told", error=str(error))
+                await self._publish(told)
+
+    async def _publish(self, told: _Told) -> None:
+        with heeding_cancellation():
+            try:
+                await self._redis.publish(_CHANNEL, _encode(told))
+            except (RedisError, OSError) as error:
+                _log.debug("counts are not told", error=str(error))
 
     def _take(self) -> _Told:
         addresses, accounts = self._rates.addresses, self._rates.accounts
