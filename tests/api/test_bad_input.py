@@ -169,7 +169,7 @@ def test_a_compressed_body_is_refused(unchanged: Scene) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/wallet/deposits", "/transaction/addMoneyToWallet"])
 def test_a_body_that_never_arrives_is_refused(start_server: Callable[..., Server], path: str) -> None:
-    venue = start_server(body_timeout_s=1)
+    venue = start_server(body_timeout_s=3)  # after as long again the connection is cut, answered or not
     with Member(venue.url) as member, socket.create_connection(("127.0.0.1", venue.port), timeout=20) as wire:
         before = member.everything()
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nToken: {member.session['access_token']}\r\n"
