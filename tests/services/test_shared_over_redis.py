@@ -64,7 +64,7 @@ async def sharing(
     services = [
         SharedCounts(redis, clock, each, (lockout,)) for each, lockout in zip(rates, lockouts, strict=True)
     ]
-    tasks = [asyncio.create_task(each.run(0.01)) for each in services]
+    tasks = [asyncio.create_task(each.run(0.2)) for each in services]
     await _listeners(redis, "pricetime:counts", len(tasks))
     yield
     for task in tasks:

@@ -60,6 +60,7 @@ class SharedCounts:
         await asyncio.gather(self._tell(interval_s), listen(self._redis, _CHANNEL, self._hear))
 
     async def _tell(self, interval_s: float) -> None:
+        self._take()  # counting begins with it
         while True:
             await asyncio.sleep(interval_s)
             told = self._take()
