@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,9 +13,11 @@ import redis.retry
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
+from pricetime.adapters.cancellation import heeding_cancellation
 from pricetime.adapters.tls import Certificates
-from pricetime.errors import SettingError
+from pricetime.errors import PricetimeError, SettingError
 from pricetime.settings import Settings
 
 
@@ -36,6 +40,16 @@ def connect_redis_for_threads(settings: Settings, certificates: Certificates | N
     options = _options(settings, certificates)
     pool = redis.BlockingConnectionPool.from_url(settings.redis_url, retry=retry, **options)
     return redis.Redis.from_pool(pool)
+
+
+@contextmanager
+def redis_failing_as(kind: type[PricetimeError]) -> Iterator[None]:
+    """Raise an error of this kind for whatever Redis fails with, and a cancellation that comes meanwhile."""
+    with heeding_cancellation():
+        try:
+            yield
+        except (RedisError, OSError) as error:
+            raise kind(f"Redis cannot be used: {str(error) or 'no answer in time'}.") from error
 
 
 def _options(settings: Settings, certificates: Certificates | None) -> dict[str, Any]:

@@ -7,15 +7,14 @@ own for a day from when the host last looked; the host itself writes it anew whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from pricetime.adapters.redis_client import redis_failing_as
 from pricetime.errors import PresenceFailed
 from pricetime.ports import Sign
 
@@ -59,22 +58,22 @@ class RedisPresence:
 
     async def ping(self) -> None:
         """Return where Redis answers; PresenceFailed."""
-        with _presence_errors():
+        with redis_failing_as(PresenceFailed):
             await self._redis.ping()
 
     async def give(self, sign: Sign) -> None:
         """Give a sign of life; PresenceFailed."""
-        with _presence_errors():
+        with redis_failing_as(PresenceFailed):
             await self._give(keys=_keys(sign.kind), args=[sign.name, _encode(sign), self._lifetime_ms])
 
     async def leave(self, kind: str, name: str) -> None:
         """Say that one is gone; PresenceFailed."""
-        with _presence_errors():
+        with redis_failing_as(PresenceFailed):
             await self._leave(keys=_keys(kind), args=[name])
 
     async def living(self, kind: str) -> Sequence[Sign]:
         """Return the last sign of each that lives, by name; PresenceFailed."""
-        with _presence_errors():
+        with redis_failing_as(PresenceFailed):
             told = await self._living(keys=_keys(kind))
         signs = []
         for sign in told:
@@ -86,12 +85,12 @@ class RedisPresence:
 
     async def drain(self, kind: str, name: str, *, is_drained: bool) -> None:
         """Ask that one to be given no partitions any more, or again; PresenceFailed."""
-        with _presence_errors():
+        with redis_failing_as(PresenceFailed):
             await self._redis.set(_wish(kind, name), int(is_drained), ex=_WISH_LIFETIME_S)
 
     async def is_drained(self, kind: str, name: str) -> bool:
         """Return whether that has been asked, and keep it alive; PresenceFailed."""
-        with _presence_errors():
+        with redis_failing_as(PresenceFailed):
             wish = await self._redis.getex(_wish(kind, name), ex=_WISH_LIFETIME_S)
         if wish is not None:
             self._wished[kind, name] = wish == b"1"
@@ -107,11 +106,3 @@ def _keys(kind: str) -> list[str]:
 
 def _wish(kind: str, name: str) -> str:
     return f"pricetime:drained:{kind}:{name}"
-
-
-@contextmanager
-def _presence_errors() -> Iterator[None]:
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise PresenceFailed(f"Redis cannot be used: {error}") from error

@@ -7,14 +7,15 @@ processes write what waits; who is second finds the name taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from pricetime.adapters.redis_client import redis_failing_as
 from pricetime.errors import AccountsFailed, QueueFull, UserNameTaken
 from pricetime.ports import PendingUser
 
@@ -43,7 +44,7 @@ class RedisRegistrations:
         """Let a registration wait; UserNameTaken, QueueFull, or AccountsFailed where Redis is away too."""
         if user.user_name in self._own:  # before Redis, which may have been emptied, takes it
             raise UserNameTaken
-        with _failing():
+        with redis_failing_as(AccountsFailed):
             told = await self._add([_KEY], [user.user_name, _encode(user), self._limit])
         if told == b"taken":
             raise UserNameTaken
@@ -64,14 +65,6 @@ class RedisRegistrations:
 
     async def remove(self, user_name: str) -> None:
         """Forget one that is written, or cannot be; AccountsFailed where Redis still has it."""
-        with _failing():
+        with redis_failing_as(AccountsFailed):
             await self._redis.hdel(_KEY, user_name)
         self._own.pop(user_name, None)
-
-
-@contextmanager
-def _failing() -> Iterator[None]:
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise AccountsFailed(f"Redis cannot be used: {error or 'no answer in time'}.") from error

@@ -310,9 +310,11 @@ class Dispatcher:
         Views that are far behind are being made anew, and what is told next does not follow on what they
         hold: such a partition is heard from its next notice on.
         """
+        if batch < 0:
+            return
         first = max(0, batch - _KNOWN_BEFORE)
         found = await self._missed(partition, first)
-        if batch < 0 or (found and found[-1].batch > batch + _KNOWN_BEFORE):
+        if found and found[-1].batch > batch + _KNOWN_BEFORE:
             return
         sent = dict.fromkeys(self._topology.addresses(), 0) if first == 0 else {}
         heard: dict[Address, int] = {}
